@@ -1,0 +1,1 @@
+//! The only code that names `git2` and `gix`, or starts `git`.

@@ -1,0 +1,1 @@
+//! The machine: clock, identity, environment, file system, processes.

@@ -1,0 +1,9 @@
+//! Go back to any known-good state of a git repository; lose nothing; come back again.
+
+pub mod error;
+pub mod git;
+pub mod host;
+pub mod model;
+pub mod worktree;
+
+pub use error::{Error, Kind, Result};

@@ -1,0 +1,1 @@
+//! The user's files: finding out what they are, and changing them without losing one byte.
