@@ -1,0 +1,64 @@
+//! The command line as a whole.
+
+use crate::commands::{Command, Global, status};
+use clap::CommandFactory;
+
+/// Go back to any known-good state of a git repository; lose nothing; come back again
+///
+/// Everything that a command would overwrite or remove is saved first, and the last line says how to bring it back.
+/// It covers what this tool or git has seen: edits that were never saved, staged or committed cannot come back.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "git-rollback", bin_name = "git rollback", version, max_term_width = 100)]
+#[command(subcommand_negates_reqs = true, subcommand_help_heading = "Commands")]
+#[command(after_help = "Without a command: status. Examples and details: git rollback COMMAND -h")]
+#[command(after_long_help = "Examples:
+  git rollback                          where am I, what is unsaved, what next?
+  git rollback checkpoint               save the whole working state
+  git rollback to v1.2.0 --dry-run      what would going to v1.2.0 do?
+  git rollback undo                     take the last operation back
+
+Exit codes: 0 done; 1 refused, nothing changed; 2 done but not verified; 3 stopped, `continue` or `abort`;
+4 locked or changed meanwhile, try again; 128 fault of git or the disk; 129 wrong usage; 130 interrupted.")]
+pub struct Root {
+    /// The options that every command has.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// Use colours
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Options for every command"
+    )]
+    pub color: When,
+
+    /// The command; without one, `status`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum When {
+    /// On a terminal, unless the environment says otherwise
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Command::Status(status::Args::default())
+    }
+}
+
+/// The whole command line as clap sees it.
+pub fn command_line() -> clap::Command {
+    Root::command()
+}

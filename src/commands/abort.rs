@@ -1,0 +1,19 @@
+//! `git rollback abort`: takes an interrupted operation back.
+
+use super::Ctx;
+use crate::model::report::Outcome;
+use crate::{Error, Result};
+
+/// Take back an operation that was interrupted
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(after_long_help = "Examples:
+  git rollback            is an operation unfinished, and how far did it get?
+  git rollback abort      back to how it was before
+  git rollback continue   or finish it")]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
+    let _ = (&ctx.global, args);
+    Err(Error::refused("not built yet"))
+}

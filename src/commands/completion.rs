@@ -1,0 +1,35 @@
+//! `git rollback completion`: completion scripts for shells.
+
+use super::Ctx;
+use crate::model::report::{Outcome, TextReport};
+use crate::{Error, Result};
+use clap_complete::Shell;
+
+/// What bash needs beyond clap's script: git's own completion calls `_git_rollback` for `git rollback <TAB>`.
+const BASH_SHIM: &str = include_str!("completion.bash");
+
+/// Print a completion script for a shell
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  git rollback completion bash > ~/.local/share/bash-completion/completions/git-rollback
+  git rollback completion zsh > ~/.zfunc/_git-rollback
+  git rollback completion fish > ~/.config/fish/completions/git-rollback.fish
+
+For `git rollback <TAB>` in bash, git's own completion must be loaded and the script be read once:
+  source <(git rollback completion bash)")]
+pub struct Args {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Runs the command.
+pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut (ctx.command_line)(), "git-rollback", &mut script);
+    let mut text = String::from_utf8(script)
+        .map_err(|error| Error::fault("the completion script is not valid text").because(error))?;
+    if args.shell == Shell::Bash {
+        text.push_str(BASH_SHIM);
+    }
+    Ok(TextReport { what: "completion".to_owned(), text }.into())
+}

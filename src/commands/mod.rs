@@ -1,0 +1,132 @@
+//! The commands: one file each, with what can be typed (`Args`) and what it does (`run`). They print nothing.
+
+pub mod abort;
+pub mod backup;
+pub mod baseline;
+pub mod checkpoint;
+pub mod completion;
+pub mod r#continue;
+pub mod doctor;
+pub mod gc;
+pub mod log;
+pub mod man;
+pub mod points;
+pub mod redo;
+pub mod restore;
+pub mod show;
+pub mod status;
+pub mod to;
+pub mod undo;
+mod words;
+
+use crate::host::talk::Talk;
+use crate::model::report::Outcome;
+use crate::{Error, Kind, Result};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What every command gets.
+pub struct Ctx<'a> {
+    /// The options that every command has.
+    pub global: Global,
+    /// The way to the person.
+    pub talk: &'a dyn Talk,
+    /// The whole command line as clap sees it: what completion scripts and man pages are made from.
+    pub command_line: fn() -> clap::Command,
+}
+
+/// The options that every command has.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Options for every command")]
+pub struct Global {
+    /// Answer with one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Show what would be done, and do nothing
+    #[arg(long, short = 'n', global = true)]
+    pub dry_run: bool,
+
+    /// Say yes to what the plan says
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+
+    /// Say nothing when all went well
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: full lists and every step
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+
+    /// Run as if started in DIR
+    #[arg(short = 'C', global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+
+    /// Record why, in the operation log
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// What can be typed after `git rollback`. The words of each command's help stand at its `Args`.
+#[derive(Clone, Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "clap would take words here instead of those at the Args")]
+#[allow(clippy::large_enum_variant, reason = "one value a run")]
+pub enum Command {
+    Status(status::Args),
+    Checkpoint(checkpoint::Args),
+    Backup(backup::Args),
+    Baseline(baseline::Args),
+    Points(points::Args),
+    Show(show::Args),
+    To(to::Args),
+    Restore(restore::Args),
+    Undo(undo::Args),
+    Redo(redo::Args),
+    Log(log::Args),
+    Continue(r#continue::Args),
+    Abort(abort::Args),
+    Gc(gc::Args),
+    Doctor(doctor::Args),
+    Completion(completion::Args),
+    Man(man::Args),
+    #[command(external_subcommand)]
+    Unknown(Vec<OsString>),
+}
+
+/// Runs a command.
+pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
+    match command {
+        Command::Status(args) => status::run(ctx, args),
+        Command::Checkpoint(args) => checkpoint::run(ctx, args),
+        Command::Backup(args) => backup::run(ctx, args),
+        Command::Baseline(args) => baseline::run(ctx, args),
+        Command::Points(args) => points::run(ctx, args),
+        Command::Show(args) => show::run(ctx, args),
+        Command::To(args) => to::run(ctx, args),
+        Command::Restore(args) => restore::run(ctx, args),
+        Command::Undo(args) => undo::run(ctx, args),
+        Command::Redo(args) => redo::run(ctx, args),
+        Command::Log(args) => log::run(ctx, args),
+        Command::Continue(args) => r#continue::run(ctx, args),
+        Command::Abort(args) => abort::run(ctx, args),
+        Command::Gc(args) => gc::run(ctx, args),
+        Command::Doctor(args) => doctor::run(ctx, args),
+        Command::Completion(args) => completion::run(ctx, args),
+        Command::Man(args) => man::run(ctx, args),
+        Command::Unknown(words) => Err(unknown(ctx, &words)),
+    }
+}
+
+/// The answer to a first word that is no command: a mistyped command, or a point that wants `to` in front of it.
+fn unknown(ctx: &Ctx<'_>, words: &[OsString]) -> Error {
+    let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let error = Error::new(Kind::Refused, format!("`{word}` is not a command"));
+    let line = (ctx.command_line)();
+    let names: Vec<&str> = line.get_subcommands().map(clap::Command::get_name).collect();
+    let error = match words::nearest(&word, &names) {
+        Some(name) => error.help(format!("did you mean `git rollback {name}`?")),
+        None => error.help(format!("did you mean `git rollback to {word}`?")),
+    };
+    error.help("see all commands with `git rollback -h`")
+}

@@ -1,0 +1,42 @@
+//! `git rollback restore`: brings back some paths.
+
+use super::Ctx;
+use crate::model::report::Outcome;
+use crate::{Error, Result};
+use std::ffi::OsString;
+
+/// Bring back some paths from a point; HEAD and branches stay
+///
+/// Without --staged and --worktree, files and index are both brought back.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  git rollback restore --from last src/main.rs
+  git rollback restore --from @2h --worktree docs/     the files only, not the index
+  git rollback restore --from v1.2.0 --no-overlay src  exactly the directory of then")]
+pub struct Args {
+    /// The point, operation, time or revision to take them from
+    #[arg(long, value_name = "POINT")]
+    pub from: String,
+
+    /// Bring back the index
+    #[arg(long)]
+    pub staged: bool,
+
+    /// Bring back the files
+    #[arg(long)]
+    pub worktree: bool,
+
+    /// Also remove files that the point does not have
+    #[arg(long)]
+    pub no_overlay: bool,
+
+    /// Which paths, as git spells them
+    #[arg(required = true, value_name = "PATHSPEC", value_hint = clap::ValueHint::AnyPath)]
+    pub pathspecs: Vec<OsString>,
+}
+
+/// Runs the command.
+pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
+    let _ = (&ctx.global, args);
+    Err(Error::refused("not built yet"))
+}

@@ -1,0 +1,98 @@
+//! How the inner layers reach the person in front of the terminal, without knowing of a terminal.
+
+use crate::Result;
+use crate::model::report::PlanReport;
+
+/// Talk with the person: none of it is the answer, which commands return.
+///
+/// Shared by worker threads.
+pub trait Talk: Sync {
+    /// Says something that is good to know; not with `--quiet`.
+    fn note(&self, message: &str);
+
+    /// Says something that deserves a look; also with `--quiet`.
+    fn warn(&self, message: &str);
+
+    /// Shows how far `what` (as in `saving files`) has come, out of `total`; it ends when the value is dropped.
+    fn progress(&self, what: &str, total: Option<u64>) -> Box<dyn ProgressBar>;
+
+    /// Shows the plan and asks; `Ok(false)`: the answer was no.
+    ///
+    /// Asks nothing where the plan needs no yes, or the yes was given by `--yes`. Without a terminal a needed yes is an
+    /// error that names `--yes`.
+    fn approve(&self, plan: &PlanReport) -> Result<bool>;
+
+    /// Whether there is a person to ask.
+    fn can_ask(&self) -> bool;
+
+    /// Asks which of `options`; `None`: none of them. An error where nobody can be asked.
+    fn choose(&self, question: &str, options: &[String]) -> Result<Option<usize>>;
+
+    /// The signal that asked us to stop, once one has arrived.
+    fn signal(&self) -> Option<u8>;
+
+    /// Whether a signal asked us to stop.
+    fn interrupted(&self) -> bool {
+        self.signal().is_some()
+    }
+}
+
+/// How far something has come.
+pub trait ProgressBar: Send + Sync {
+    /// `by` more is done.
+    fn advance(&self, by: u64);
+
+    /// The total became known, or turned out different.
+    fn set_total(&self, total: u64);
+}
+
+/// Talk with nobody: nothing is shown, nothing is asked, and a needed yes is an error. For tests and the library.
+pub struct Silent;
+
+impl Talk for Silent {
+    fn note(&self, _message: &str) {}
+
+    fn warn(&self, _message: &str) {}
+
+    fn progress(&self, _what: &str, _total: Option<u64>) -> Box<dyn ProgressBar> {
+        Box::new(NoBar)
+    }
+
+    fn approve(&self, plan: &PlanReport) -> Result<bool> {
+        if plan.needs_yes.is_empty() { Ok(true) } else { Err(needs_yes(plan)) }
+    }
+
+    fn can_ask(&self) -> bool {
+        false
+    }
+
+    fn choose(&self, question: &str, options: &[String]) -> Result<Option<usize>> {
+        Err(cannot_choose(question, options))
+    }
+
+    fn signal(&self) -> Option<u8> {
+        None
+    }
+}
+
+/// A progress bar that shows nothing.
+pub struct NoBar;
+
+impl ProgressBar for NoBar {
+    fn advance(&self, _by: u64) {}
+
+    fn set_total(&self, _total: u64) {}
+}
+
+/// The error where a yes is needed and nobody can be asked.
+pub fn needs_yes(plan: &PlanReport) -> crate::Error {
+    let error = crate::Error::refused("this needs a yes, and there is no terminal to ask on");
+    let error = plan.needs_yes.iter().fold(error, |error, reason| error.because(reason));
+    error.help("look at the plan with `--dry-run`, then say yes with `--yes`")
+}
+
+/// The error where a choice is needed and nobody can be asked.
+pub fn cannot_choose(question: &str, options: &[String]) -> crate::Error {
+    let error = crate::Error::refused("this needs a choice, and there is no terminal to ask on").because(question);
+    options.iter().fold(error, |error, option| error.help(option))
+}

@@ -1,0 +1,76 @@
+//! What was done.
+
+use super::LeftInPlace;
+use crate::model::RepoPath;
+use serde::Serialize;
+
+/// What was done, where everything is that was there before, and the way back.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoneReport {
+    /// The operation; none where nothing was recorded.
+    pub operation: Option<String>,
+    /// The command, as in `to`.
+    pub command: String,
+    /// One sentence: what was done.
+    pub summary: String,
+    /// The point that was made.
+    pub point: Option<String>,
+    /// The snapshot that holds what was there.
+    pub snapshot: Option<String>,
+    /// Whether the state was read again and equals the plan.
+    pub verified: bool,
+    /// How much changed.
+    pub changed: Changed,
+    /// Files that were moved or saved elsewhere, and where they are.
+    pub kept: Vec<Kept>,
+    /// What stayed although one might expect otherwise, or was not captured.
+    pub left_in_place: Vec<LeftInPlace>,
+    /// What deserves a look.
+    pub warnings: Vec<String>,
+    /// The exact command that brings everything back.
+    pub way_back: Option<String>,
+    /// How plain git brings it back, without this tool.
+    pub recover_with_git: Option<String>,
+}
+
+impl Default for DoneReport {
+    /// Nothing yet, and verified: not having verified has to be said.
+    fn default() -> Self {
+        DoneReport {
+            operation: None,
+            command: String::new(),
+            summary: String::new(),
+            point: None,
+            snapshot: None,
+            verified: true,
+            changed: Changed::default(),
+            kept: Vec::new(),
+            left_in_place: Vec::new(),
+            warnings: Vec::new(),
+            way_back: None,
+            recover_with_git: None,
+        }
+    }
+}
+
+/// How much changed.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Changed {
+    /// Files written or made.
+    pub written: u64,
+    /// Files removed.
+    pub removed: u64,
+    /// Entries moved to the trash.
+    pub trashed: u64,
+    /// Refs of the user's that moved.
+    pub refs: u64,
+}
+
+/// A file that is elsewhere now.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kept {
+    /// Where it was.
+    pub path: RepoPath,
+    /// Where it is: a place, or the command that brings it back.
+    pub at: String,
+}

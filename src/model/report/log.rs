@@ -1,0 +1,132 @@
+//! The operation log.
+
+use super::{Changed, Files, Head, Kept, LeftInPlace};
+use crate::model::{ObjectId, Time};
+use serde::{Serialize, Serializer};
+
+/// Operations, newest first.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogReport {
+    /// One row an operation.
+    pub operations: Vec<LogRow>,
+    /// How many more there are than the limit let through.
+    pub more: u64,
+    /// Records that could not be read, and other things that deserve a look.
+    pub warnings: Vec<String>,
+}
+
+/// Whether an operation can be taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UndoState {
+    /// `undo` takes it back.
+    #[default]
+    Undoable,
+    /// It was taken back.
+    Undone,
+    /// It was taken back and done again.
+    Redone,
+    /// It changed nothing that could be taken back (it made a point).
+    NothingToUndo,
+    /// It can no longer be taken back (its snapshot expired).
+    Expired,
+}
+
+impl UndoState {
+    /// The state in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            UndoState::Undoable => "can be undone",
+            UndoState::Undone => "undone",
+            UndoState::Redone => "redone",
+            UndoState::NothingToUndo => "nothing to undo",
+            UndoState::Expired => "its snapshot has expired",
+        }
+    }
+}
+
+/// One operation in one line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogRow {
+    /// The operation.
+    pub id: String,
+    /// When it ended.
+    pub time: Time,
+    /// Its kind: the command's first word.
+    pub command: String,
+    /// Why, as the user said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What it did, in one sentence.
+    pub summary: String,
+    /// Whether it can be taken back.
+    pub undo: UndoState,
+    /// The worktree it ran in; empty: this one.
+    pub worktree: String,
+    /// Who.
+    pub who: String,
+}
+
+/// One operation in full.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogDetail {
+    /// The line of the list.
+    #[serde(flatten)]
+    pub row: LogRow,
+    /// The command line.
+    pub argv: Vec<String>,
+    /// How long it took.
+    pub duration: Duration,
+    /// HEAD before.
+    pub head_before: Head,
+    /// HEAD after.
+    pub head_after: Head,
+    /// Refs that moved.
+    pub refs: Vec<RefMove>,
+    /// How much changed.
+    pub changed: Changed,
+    /// The files, where they are known.
+    pub files: Files,
+    /// The snapshot of what was there before.
+    pub snapshot: Option<String>,
+    /// What lies in the trash.
+    pub trash: Vec<Kept>,
+    /// What was kept elsewhere.
+    pub kept: Vec<Kept>,
+    /// What was not touched or not captured.
+    pub left_in_place: Vec<LeftInPlace>,
+    /// The operation that this one takes back.
+    pub undoes: Option<String>,
+    /// The operation that this one does again.
+    pub redoes: Option<String>,
+    /// What deserves a look.
+    pub warnings: Vec<String>,
+    /// The command that takes it back.
+    pub way_back: Option<String>,
+    /// How plain git brings back what was there.
+    pub recover_with_git: Option<String>,
+}
+
+/// A ref and where it moved.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefMove {
+    /// The full name.
+    pub name: String,
+    /// Where it was; none: it did not exist.
+    pub old: Option<ObjectId>,
+    /// Where it is; none: it is gone.
+    pub new: Option<ObjectId>,
+}
+
+/// A length of time; in JSON, seconds with a fraction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Duration {
+    /// Milliseconds.
+    pub millis: u64,
+}
+
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.millis as f64 / 1000.0)
+    }
+}

@@ -1,0 +1,115 @@
+//! What commands answer: one value per kind of answer, the same for text and for JSON.
+//!
+//! A JSON document is `{"schema": 1, "kind": "<name>", ...}`; the number grows when a field changes its meaning or goes.
+//! Strings here are as the repository has them: the renderer escapes them.
+
+mod done;
+mod log;
+mod parts;
+mod plan;
+mod points;
+mod show;
+mod status;
+mod upkeep;
+
+pub use done::{Changed, DoneReport, Kept};
+pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};
+pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Verdict};
+pub use plan::{Finding, Move, MoveKind, PlanFiles, PlanReport, Severity};
+pub use points::{BaselineReport, BaselineRow, PointRow, PointsReport};
+pub use show::{Going, Holds, Patch, ShowReport, StatLine};
+pub use status::{BaselineDistance, Counts, PointNote, StatusReport, Unfinished};
+pub use upkeep::{DoctorReport, GcItem, GcReport, MessageReport, TextReport};
+
+use crate::error::Kind;
+use serde::Serialize;
+
+/// The version of all JSON documents.
+pub const SCHEMA: u32 = 1;
+
+/// An answer of any kind.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Report {
+    /// Where am I.
+    Status(Box<StatusReport>),
+    /// What would be done.
+    Plan(Box<PlanReport>),
+    /// What was done.
+    Done(Box<DoneReport>),
+    /// The points.
+    Points(PointsReport),
+    /// The baselines.
+    Baseline(BaselineReport),
+    /// The operations.
+    Log(LogReport),
+    /// One operation in full.
+    Operation(Box<LogDetail>),
+    /// What a point, operation or revision holds.
+    Show(Box<ShowReport>),
+    /// What was, or would be, removed for good.
+    Gc(GcReport),
+    /// The health of everything.
+    Doctor(DoctorReport),
+    /// A sentence.
+    Message(MessageReport),
+    /// A text for another program: a completion script, a man page.
+    Text(TextReport),
+}
+
+/// What a command returns: the answer and the exit code that goes with it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The answer.
+    pub report: Report,
+    /// 0, or the code of an answer that is a no (a failed check is 1, an unverified state 2).
+    pub exit_code: u8,
+}
+
+impl Outcome {
+    /// The answer with another exit code: that of an error of `kind`.
+    #[must_use]
+    pub fn with_exit(mut self, kind: Kind) -> Self {
+        self.exit_code = kind.exit_code();
+        self
+    }
+}
+
+impl From<Report> for Outcome {
+    /// Exit code 0, unless the answer itself says no: a failed check is 1, an unverified state 2.
+    fn from(report: Report) -> Self {
+        let no = match &report {
+            Report::Done(done) if !done.verified => Some(Kind::Unverified),
+            Report::Doctor(doctor) if doctor.checks.iter().any(|c| c.verdict == Verdict::Fail) => Some(Kind::Refused),
+            Report::Baseline(report) if report.failed() => Some(Kind::Refused),
+            _ => None,
+        };
+        Outcome { exit_code: no.map_or(0, Kind::exit_code), report }
+    }
+}
+
+macro_rules! answers {
+    ($($variant:ident($report:ty) = $wrap:expr;)*) => {$(
+        impl From<$report> for Outcome {
+            fn from(report: $report) -> Self {
+                #[allow(clippy::redundant_closure_call, reason = "boxed and unboxed answers share one macro")]
+                Outcome::from(Report::$variant(($wrap)(report)))
+            }
+        }
+    )*};
+}
+
+answers! {
+    Status(StatusReport) = Box::new;
+    Plan(PlanReport) = Box::new;
+    Done(DoneReport) = Box::new;
+    Points(PointsReport) = |report| report;
+    Baseline(BaselineReport) = |report| report;
+    Log(LogReport) = |report| report;
+    Operation(LogDetail) = Box::new;
+    Show(ShowReport) = Box::new;
+    Gc(GcReport) = |report| report;
+    Doctor(DoctorReport) = |report| report;
+    Message(MessageReport) = |report| report;
+    Text(TextReport) = |report| report;
+}

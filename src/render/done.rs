@@ -1,0 +1,43 @@
+//! What was done, and the way back as the last line.
+
+use super::page::{Page, bad, bold, code, dim, id, plain};
+use super::parts;
+use crate::model::report::DoneReport;
+
+pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
+    page.line([bold(&done.summary)]);
+    if let Some(changed) = parts::changed(&done.changed) {
+        page.line([plain(format!("  {changed}"))]);
+    }
+    if let Some(point) = &done.point {
+        page.line([plain("  point "), id(point)]);
+    }
+    if page.look.verbose {
+        let facts = [("operation ", &done.operation), ("snapshot ", &done.snapshot)];
+        for (label, fact) in facts {
+            if let Some(fact) = fact {
+                page.line([plain("  "), plain(label), id(fact)]);
+            }
+        }
+        if let Some(recipe) = &done.recover_with_git {
+            page.line([plain("  with plain git: "), code(recipe)]);
+        }
+    }
+    important(page, done);
+    if let Some(way_back) = &done.way_back {
+        page.line([dim("undo with: "), code(way_back)]);
+    }
+}
+
+/// What is said even with `--quiet`.
+pub(super) fn important(page: &mut Page<'_>, done: &DoneReport) {
+    parts::kept(page, "kept", &done.kept);
+    parts::left_in_place(page, "left in place", &done.left_in_place);
+    parts::warnings(page, &done.warnings);
+    if !done.verified {
+        page.line([bad("NOT VERIFIED: "), plain("the state afterwards differs from the plan")]);
+        if let Some(recipe) = &done.recover_with_git {
+            page.line([plain("  with plain git: "), code(recipe)]);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Answers and errors as text or JSON. Knows the answers, and nothing of where they come from or go to.
+
+pub mod escape;
+
+mod done;
+mod error;
+mod json;
+mod log;
+mod page;
+mod parts;
+mod plan;
+mod points;
+mod show;
+mod status;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+mod words;
+
+pub use page::Look;
+
+use crate::Error;
+use crate::model::report::{PlanReport, Report};
+use page::Page;
+
+/// The answer as text.
+pub fn text(report: &Report, look: &Look) -> String {
+    let mut page = Page::new(look);
+    match report {
+        Report::Status(report) => status::render(&mut page, report),
+        Report::Plan(report) => plan::render(&mut page, report),
+        Report::Done(report) => done::render(&mut page, report),
+        Report::Points(report) => points::render(&mut page, report),
+        Report::Baseline(report) => points::baselines(&mut page, report),
+        Report::Log(report) => log::render(&mut page, report),
+        Report::Operation(report) => log::detail(&mut page, report),
+        Report::Show(report) => show::render(&mut page, report),
+        Report::Gc(report) => upkeep::gc(&mut page, report),
+        Report::Doctor(report) => upkeep::doctor(&mut page, report),
+        Report::Message(report) => upkeep::message(&mut page, report),
+        Report::Text(report) => page.body(&report.text),
+    }
+    page.finish()
+}
+
+/// A plan as text, to be shown before a yes is asked for.
+pub fn plan(plan: &PlanReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    plan::render(&mut page, plan);
+    page.finish()
+}
+
+/// The warnings of an answer that is not shown itself, because of `--quiet`.
+pub fn warnings(report: &Report, look: &Look) -> String {
+    let mut page = Page::new(look);
+    if let Report::Done(report) = report {
+        done::important(&mut page, report);
+    }
+    page.finish()
+}
+
+/// The answer as one JSON document with a line end.
+pub fn json(report: &Report) -> Result<String, Error> {
+    json::report(report)
+}
+
+/// An error as text.
+pub fn error(error: &Error, look: &Look) -> String {
+    let mut page = Page::new(look);
+    error::render(&mut page, error);
+    page.finish()
+}
+
+/// A line of talk: `warning: ...` or a plain note.
+pub fn talk(message: &str, is_warning: bool, look: &Look) -> String {
+    let mut page = Page::new(look);
+    if is_warning {
+        page.line([page::warn("warning: "), page::plain(message)]);
+    } else {
+        page.line([page::plain(message)]);
+    }
+    page.finish()
+}
+
+/// An error as one JSON document with a line end.
+pub fn error_json(error: &Error) -> Result<String, Error> {
+    json::error(error)
+}
