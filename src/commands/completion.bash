@@ -9,7 +9,7 @@ _git_rollback() {
     local -a COMP_WORDS=(git-rollback "${COMP_WORDS[@]:at + 1}")
     local COMP_CWORD=$((COMP_CWORD - at))
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}"
-    _git__rollback git-rollback "$word" "$before"
+    _clap_function git-rollback "$word" "$before"
     case "${COMP_WORDS[1]},$before,$word" in
         *,-*,* | *,*,-*) ;;
         to,to,* | show,show,*) _git_rollback_points "$word" ;;

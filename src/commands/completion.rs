@@ -29,7 +29,16 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let mut text = String::from_utf8(script)
         .map_err(|error| Error::fault("the completion script is not valid text").because(error))?;
     if args.shell == Shell::Bash {
-        text.push_str(BASH_SHIM);
+        text = for_git(&text);
     }
     Ok(TextReport { what: "completion".to_owned(), text }.into())
+}
+
+/// The script for bash, also for the command in two words.
+fn for_git(script: &str) -> String {
+    // clap spells the state of a hyphenated program in two ways, so that nothing completes behind a command:
+    // https://github.com/clap-rs/clap/issues/6421
+    let script = script.replace("git__subcmd__rollback", "git__rollback");
+    let function = script.split_once("() {").map_or("_git__rollback", |(name, _)| name.trim());
+    format!("{script}{}", BASH_SHIM.replace("_clap_function", function))
 }
