@@ -37,19 +37,28 @@ impl Bar {
         if self.started.elapsed() < PATIENCE {
             return;
         }
-        let bar = self.shown.get_or_init(|| self.bars.add(indicatif::ProgressBar::no_length()));
         let total = self.total.load(Ordering::Relaxed);
-        if bar.length() != Some(total) && total > 0 {
-            bar.set_length(total);
-        }
-        let template = if total > 0 { "{msg} {bar:30} {human_pos}/{human_len}" } else { "{spinner} {msg} {human_pos}" };
-        if bar.message().is_empty() || bar.length().is_none() {
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
-            bar.set_message(self.what.clone());
+        let bar = self.shown.get_or_init(|| {
+            // Dressed before it is added, because adding draws it.
+            let bar = indicatif::ProgressBar::no_length().with_message(self.what.clone());
+            dress(&bar, total);
+            self.bars.add(bar)
+        });
+        if total > 0 && bar.length() != Some(total) {
+            dress(bar, total);
         }
         bar.set_position(self.done.load(Ordering::Relaxed));
+    }
+}
+
+/// The look of a bar with this total; 0: not known.
+fn dress(bar: &indicatif::ProgressBar, total: u64) {
+    let template = if total > 0 { "{msg} {bar:30} {human_pos}/{human_len}" } else { "{spinner} {msg} {human_pos}" };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if total > 0 {
+        bar.set_length(total);
     }
 }
 

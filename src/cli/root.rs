@@ -9,8 +9,8 @@ use clap::CommandFactory;
 /// It covers what this tool or git has seen: edits that were never saved, staged or committed cannot come back.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "git-rollback", bin_name = "git rollback", version, max_term_width = 100)]
-#[command(subcommand_negates_reqs = true, subcommand_help_heading = "Commands")]
-#[command(after_help = "Without a command: status. Examples and details: git rollback COMMAND -h")]
+#[command(disable_help_flag = true, subcommand_value_name = "COMMAND")]
+#[command(after_help = "Without a command: status. Examples and details: git rollback help COMMAND")]
 #[command(after_long_help = "Examples:
   git rollback                          where am I, what is unsaved, what next?
   git rollback checkpoint               save the whole working state
@@ -34,6 +34,11 @@ pub struct Root {
         help_heading = "Options for every command"
     )]
     pub color: When,
+
+    // clap's own words name `--help`, which git keeps for itself: `git rollback --help` opens the manual page.
+    /// Print help (more with `git rollback help ...`)
+    #[arg(short, long, global = true, action = clap::ArgAction::Help)]
+    help: Option<bool>,
 
     /// The command; without one, `status`.
     #[command(subcommand)]

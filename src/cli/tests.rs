@@ -41,6 +41,7 @@ fn every_command_has_words_and_examples() {
 fn no_help_sends_anyone_to_a_missing_manual_page() {
     let mut root = command_line();
     root.build();
+    assert!(!root.render_help().to_string().contains("--help'"));
     let pages = root.get_subcommands().cloned().chain([root.clone()]);
     for mut page in pages {
         let text = page.render_long_help().to_string() + &page.render_help().to_string();

@@ -35,7 +35,6 @@ impl Ui {
             color,
             table,
             verbose: global.verbose,
-            quiet: global.quiet,
             width: width.filter(|_| table).map(usize::from),
             now: Time::new(now, 0),
         };

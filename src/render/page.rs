@@ -14,8 +14,6 @@ pub struct Look {
     pub table: bool,
     /// Full lists.
     pub verbose: bool,
-    /// Only what is important.
-    pub quiet: bool,
     /// Columns of the terminal, where it is one.
     pub width: Option<usize>,
     /// What time it is, for ages.
