@@ -13,12 +13,12 @@ pub fn line(bytes: impl AsRef<[u8]>) -> String {
     escape(bytes.as_ref(), |_| false)
 }
 
-/// A text of several lines: as [`line`], but line ends stay.
+/// A text of several lines: as [`line()`], but line ends stay.
 pub fn lines(bytes: impl AsRef<[u8]>) -> String {
     escape(bytes.as_ref(), |c| c == '\n')
 }
 
-/// A patch or a script: as [`line`], but line ends and tabs stay.
+/// A patch or a script: as [`line()`], but line ends and tabs stay.
 pub fn body(bytes: impl AsRef<[u8]>) -> String {
     escape(bytes.as_ref(), |c| matches!(c, '\n' | '\t'))
 }
