@@ -1,14 +1,28 @@
 //! Pure values: no input, no output, nothing of git but its names.
 
 mod file;
+mod head;
 mod ids;
+mod index_entry;
+mod manifest;
+mod operation;
 mod path;
+mod plan;
 pub mod report;
 mod text;
 mod time;
+mod who;
 
 pub use file::{FileChange, FileKind, FileSpec, Stat};
+pub use head::Head;
 pub use ids::ObjectId;
+pub use index_entry::{EntryFlags, IndexChange, IndexEntry};
+pub use manifest::{
+    FileDetail, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, Perms, Skipped, SubmoduleAt,
+};
+pub use operation::{FileCounts, HeadAt, KeptFile, Operation, RefMove, SnapshotName, TrashItem};
 pub use path::RepoPath;
+pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, WorktreeChange};
 pub use text::readable;
 pub use time::Time;
+pub use who::Who;

@@ -1,0 +1,146 @@
+//! What git does to a file's bytes on their way between worktree and repository
+//! (<https://git-scm.com/docs/gitattributes>).
+
+use super::repo::Repo;
+use crate::model::RepoPath;
+use crate::{Error, Result};
+use gix_attributes::StateRef;
+use gix_attributes::search::{MetadataCollection, Outcome, Search};
+use std::path::{Path, PathBuf};
+
+/// How one path is converted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversion {
+    /// Bytes may change on their way into the repository.
+    pub cleans: bool,
+    /// Bytes may change on their way into the worktree.
+    pub smudges: bool,
+    /// Only `git` can do it: a filter driver or an encoding.
+    pub external: bool,
+    /// The filter driver's name.
+    pub filter: Option<String>,
+}
+
+impl Conversion {
+    /// Whether the bytes pass unchanged both ways.
+    pub fn is_none(&self) -> bool {
+        !self.cleans && !self.smudges
+    }
+}
+
+/// Attribute rules, and the settings for line ends.
+pub struct Attributes {
+    search: Search,
+    names: MetadataCollection,
+    auto_crlf: bool,
+    crlf_out: bool,
+    fold_case: bool,
+    trivial: bool,
+}
+
+const WANTED: [&str; 6] = ["text", "crlf", "eol", "ident", "filter", "working-tree-encoding"];
+
+impl Attributes {
+    /// Rules of a repository; `files` are the `.gitattributes` with their directories (empty: the top),
+    /// outermost first.
+    pub fn new(repo: &Repo, files: &[(RepoPath, Vec<u8>)]) -> Result<Attributes> {
+        let mut names = MetadataCollection::default();
+        let mut global = vec![PathBuf::from("/etc/gitattributes")];
+        if crate::host::env::var("GIT_CONFIG_NOSYSTEM").is_some() || crate::host::env::var("GIT_ATTR_NOSYSTEM").is_some()
+        {
+            global.clear();
+        }
+        global.extend(repo.config_path("core.attributesfile").or_else(|| {
+            let base = crate::host::env::var_os("XDG_CONFIG_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
+            let base = base.or_else(|| crate::host::env::var_os("HOME").map(|home| Path::new(&home).join(".config")));
+            base.map(|base| base.join("git/attributes"))
+        }));
+        let failed = |e: std::io::Error| Error::io("cannot read git's attributes", &e);
+        let mut search = Search::new_globals(global, &mut Vec::new(), &mut names).map_err(failed)?;
+        for (path, bytes) in files {
+            let source = Path::new("/").join(path.to_os());
+            let top = path.parent().is_empty();
+            search.add_patterns_buffer(bytes, source, Some(Path::new("/")), &mut names, top).map_err(failed)?;
+        }
+        let info = repo.common_dir().join("info/attributes");
+        search.add_patterns_file(info, true, None, &mut Vec::new(), &mut names, true).map_err(failed)?;
+        let auto = repo.config_string("core.autocrlf").unwrap_or_default().to_lowercase();
+        let auto_out = repo.config_bool("core.autocrlf") == Some(true);
+        let crlf_out = auto_out || (auto != "input" && repo.config_string("core.eol").as_deref() == Some("crlf"));
+        let auto_crlf = auto_out || auto == "input";
+        let known: Vec<&str> = names.iter().map(|(name, _)| name).collect();
+        let trivial = !auto_crlf && !WANTED.iter().any(|w| *w != "text" && known.contains(w)) && {
+            // `-text` of the built-in `binary` macro alone converts nothing.
+            files.is_empty() && !known.iter().any(|n| !["binary", "diff", "merge", "text"].contains(n))
+        };
+        let fold_case = repo.config_bool("core.ignorecase") == Some(true);
+        Ok(Attributes { search, names, auto_crlf, crlf_out, fold_case, trivial })
+    }
+
+    /// Whether no path is converted at all.
+    pub fn is_trivial(&self) -> bool {
+        self.trivial
+    }
+
+    /// How `path` is converted.
+    pub fn conversion(&self, path: &RepoPath) -> Conversion {
+        if self.trivial {
+            return Conversion::default();
+        }
+        let mut out = Outcome::default();
+        out.initialize_with_selection(&self.names, WANTED);
+        let case = if self.fold_case { gix_glob::pattern::Case::Fold } else { gix_glob::pattern::Case::Sensitive };
+        self.search.pattern_matching_relative_path(path.as_bytes().into(), case, Some(false), &mut out);
+        let mut found = Found::default();
+        for one in out.iter_selected() {
+            found.note(one.assignment.name.as_str(), one.assignment.state);
+        }
+        found.conversion(self.auto_crlf, self.crlf_out)
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    /// `Some(false)`: `-text`.
+    text: Option<bool>,
+    eol: Option<bool>,
+    ident: bool,
+    filter: Option<String>,
+    encoding: bool,
+}
+
+impl Found {
+    fn note(&mut self, name: &str, state: StateRef<'_>) {
+        let value = match state {
+            StateRef::Value(value) => String::from_utf8_lossy(value.as_bstr()).into_owned(),
+            _ => String::new(),
+        };
+        let (set, unset) = (matches!(state, StateRef::Set), matches!(state, StateRef::Unset));
+        match name {
+            "text" | "crlf" if self.text.is_none() || name == "text" => match (set, unset, value.as_str()) {
+                (true, ..) | (_, _, "auto") => self.text = Some(true),
+                (_, true, _) => self.text = Some(false),
+                (_, _, "input") => (self.text, self.eol) = (Some(true), Some(false)),
+                _ => {}
+            },
+            "eol" if value == "crlf" => self.eol = Some(true),
+            "eol" if value == "lf" => self.eol = Some(false),
+            "ident" => self.ident = set,
+            "filter" if !value.is_empty() => self.filter = Some(value),
+            "working-tree-encoding" => self.encoding = !value.is_empty() && !value.eq_ignore_ascii_case("utf-8"),
+            _ => {}
+        }
+    }
+
+    fn conversion(self, auto_crlf: bool, crlf_out: bool) -> Conversion {
+        let text = self.text != Some(false) && (self.text.is_some() || self.eol.is_some() || auto_crlf);
+        let crlf = text && self.eol.unwrap_or(crlf_out);
+        let external = self.filter.is_some() || self.encoding;
+        Conversion {
+            cleans: text || self.ident || external,
+            smudges: crlf || self.ident || external,
+            external,
+            filter: self.filter,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Commits, tags, blobs, and questions about history.
+
+use super::error::{GitContext, not_found, wrap};
+use super::pack::{ObjectKind, ObjectSink};
+use super::repo::{Handles, Repo};
+use crate::model::{ObjectId, Who};
+use crate::{Error, Result};
+use std::io::{Read, Write};
+
+impl From<git2::Oid> for ObjectId {
+    fn from(id: git2::Oid) -> Self {
+        // An object name of a repository that `Repo::open` accepts always has twenty bytes.
+        ObjectId::from_bytes(id.as_bytes()).unwrap_or(ObjectId::EMPTY_TREE)
+    }
+}
+
+impl From<ObjectId> for git2::Oid {
+    fn from(id: ObjectId) -> Self {
+        git2::Oid::from_bytes(id.as_bytes()).unwrap_or_else(|_| git2::Oid::ZERO_SHA1)
+    }
+}
+
+/// What a commit says.
+#[derive(Clone, Debug)]
+pub struct CommitInfo {
+    /// Its name.
+    pub id: ObjectId,
+    /// Its tree.
+    pub tree: ObjectId,
+    /// Its parents.
+    pub parents: Vec<ObjectId>,
+    /// The first line of its message, as stored.
+    pub subject: String,
+    /// The whole message.
+    pub message: String,
+    /// The author's name.
+    pub author: String,
+    /// When it was committed, seconds since 1970 and offset in minutes.
+    pub time: (i64, i32),
+}
+
+/// What an annotated tag says.
+#[derive(Clone, Debug)]
+pub struct TagInfo {
+    /// The tag object.
+    pub id: ObjectId,
+    /// What it points to.
+    pub target: ObjectId,
+    /// Its message.
+    pub message: String,
+    /// When it was made, seconds since 1970 and offset in minutes.
+    pub time: Option<(i64, i32)>,
+}
+
+/// Commits between two points in history.
+#[derive(Clone, Debug, Default)]
+pub struct Leaving {
+    /// How many there are.
+    pub count: usize,
+    /// How many of them a remote-tracking ref reaches.
+    pub published: usize,
+    /// The newest of them (at most the asked number), each with whether it is published.
+    pub newest: Vec<(CommitInfo, bool)>,
+}
+
+impl Repo {
+    /// Reads a commit.
+    pub fn commit(&self, id: ObjectId) -> Result<CommitInfo> {
+        let commit = self.git.find_commit(id.into()).context(&format!("cannot read commit {id}"))?;
+        let message = String::from_utf8_lossy(commit.message_raw_bytes()).into_owned();
+        Ok(CommitInfo {
+            id,
+            tree: commit.tree_id().into(),
+            parents: commit.parent_ids().map(Into::into).collect(),
+            subject: message.lines().next().unwrap_or_default().to_owned(),
+            message,
+            author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
+            time: (commit.time().seconds(), commit.time().offset_minutes()),
+        })
+    }
+
+    /// Reads an annotated tag; `None` when the object is something else.
+    pub fn tag(&self, id: ObjectId) -> Result<Option<TagInfo>> {
+        let object = self.git.find_object(id.into(), None).context(&format!("cannot read object {id}"))?;
+        Ok(object.as_tag().map(|tag| TagInfo {
+            id,
+            target: tag.target_id().into(),
+            message: String::from_utf8_lossy(tag.message_bytes().unwrap_or_default()).into_owned(),
+            time: tag.tagger().map(|t| (t.when().seconds(), t.when().offset_minutes())),
+        }))
+    }
+
+    /// The commit that an object (a tag, a commit) leads to.
+    pub fn peel(&self, id: ObjectId) -> Result<Option<ObjectId>> {
+        let object = self.git.find_object(id.into(), None).context(&format!("cannot read object {id}"))?;
+        Ok(object.peel_to_commit().ok().map(|commit| commit.id().into()))
+    }
+
+    /// The object a revision names (<https://git-scm.com/docs/gitrevisions>).
+    pub fn resolve(&self, revision: &str) -> Result<Option<ObjectId>> {
+        match self.git.revparse_single(revision) {
+            Ok(object) => Ok(Some(object.id().into())),
+            Err(e) if e.code() == git2::ErrorCode::Ambiguous => {
+                Err(Error::refused(format!("{revision} is the beginning of several object names"))
+                    .help("type more of it"))
+            }
+            Err(e) if not_found(&e) || e.code() == git2::ErrorCode::InvalidSpec => Ok(None),
+            Err(e) if e.class() == git2::ErrorClass::Reference => Ok(None),
+            Err(e) => Err(wrap(&format!("cannot look up {revision}"), &e)),
+        }
+    }
+
+    /// Whether an object is there, without reading all of it.
+    pub fn exists(&self, id: ObjectId) -> bool {
+        self.git.odb().is_ok_and(|odb| odb.exists(id.into()))
+    }
+
+    /// Commits that `tip` reaches and `base` does not.
+    pub fn leaving(&self, tip: ObjectId, base: Option<ObjectId>, at_most: usize) -> Result<Leaving> {
+        let walk = |hide_remotes: bool| -> Result<Vec<git2::Oid>> {
+            let mut walk = self.git.revwalk().context("cannot walk the history")?;
+            walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::TIME).context("cannot walk the history")?;
+            walk.push(tip.into()).context("cannot walk the history")?;
+            if let Some(base) = base {
+                walk.hide(base.into()).context("cannot walk the history")?;
+            }
+            if hide_remotes {
+                walk.hide_glob("refs/remotes/*").context("cannot walk the history")?;
+            }
+            walk.collect::<Result<_, _>>().context("cannot walk the history")
+        };
+        let all = walk(false)?;
+        let unpublished: std::collections::HashSet<_> = walk(true)?.into_iter().collect();
+        let newest = all
+            .iter()
+            .take(at_most)
+            .map(|id| Ok((self.commit((*id).into())?, !unpublished.contains(id))))
+            .collect::<Result<_>>()?;
+        Ok(Leaving { count: all.len(), published: all.len() - unpublished.len(), newest })
+    }
+
+    /// Whether `ancestor` is `commit` or one of its ancestors.
+    pub fn is_ancestor(&self, ancestor: ObjectId, commit: ObjectId) -> Result<bool> {
+        if ancestor == commit {
+            return Ok(true);
+        }
+        self.git.graph_descendant_of(commit.into(), ancestor.into()).context("cannot walk the history")
+    }
+
+    /// How many commits each has that the other does not.
+    pub fn ahead_behind(&self, ours: ObjectId, theirs: ObjectId) -> Result<(usize, usize)> {
+        self.git.graph_ahead_behind(ours.into(), theirs.into()).context("cannot walk the history")
+    }
+}
+
+impl Handles {
+    /// The bytes of a blob.
+    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>> {
+        self.with_handle(|git| {
+            let odb = git.odb().context("cannot open the object database")?;
+            let object = odb.read(id.into()).context(&format!("cannot read blob {id}"))?;
+            if object.kind() != git2::ObjectType::Blob {
+                return Err(Error::fault(format!("object {id} is not a blob")));
+            }
+            Ok(object.data().to_vec())
+        })
+    }
+
+    /// The size of a blob.
+    pub fn blob_size(&self, id: ObjectId) -> Result<u64> {
+        self.with_handle(|git| {
+            let odb = git.odb().context("cannot open the object database")?;
+            let (size, kind) = odb.read_header(id.into()).context(&format!("cannot read blob {id}"))?;
+            if kind != git2::ObjectType::Blob {
+                return Err(Error::fault(format!("object {id} is not a blob")));
+            }
+            Ok(size as u64)
+        })
+    }
+
+    /// Copies a blob; a big one is streamed where its storage allows that.
+    pub fn copy_blob(&self, id: ObjectId, out: &mut dyn Write) -> Result<()> {
+        let failed = |e: std::io::Error| Error::io(format!("cannot copy blob {id}"), &e).with_kind(crate::Kind::Fault);
+        if self.blob_size(id)? <= super::pack::BIG {
+            return out.write_all(&self.blob(id)?).map_err(failed);
+        }
+        let streamed = self.with_handle(|git| {
+            let odb = git.odb().context("cannot open the object database")?;
+            let Ok((mut reader, size, _)) = odb.reader(id.into()) else { return Ok(false) };
+            // libgit2 does not check what it streams: the name is checked here.
+            let mut tee = Tee { reader: &mut reader, out };
+            Ok(super::pack::name_stream(&mut tee, size as u64)? == id)
+        })?;
+        // libgit2 can stream only objects that stand alone; git itself streams the others.
+        if streamed { Ok(()) } else { super::process::cat_blob(self, id, out) }
+    }
+}
+
+struct Tee<'a> {
+    reader: &'a mut dyn Read,
+    out: &'a mut dyn Write,
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        self.out.write_all(&buffer[..n])?;
+        Ok(n)
+    }
+}
+
+/// Adds a commit; author and committer are `who`.
+pub fn write_commit(
+    sink: &ObjectSink<'_>,
+    tree: ObjectId,
+    parents: &[ObjectId],
+    who: &Who,
+    message: &str,
+) -> Result<ObjectId> {
+    let mut data = format!("tree {tree}\n");
+    for parent in parents {
+        data.push_str(&format!("parent {parent}\n"));
+    }
+    data.push_str(&format!("author {0}\ncommitter {0}\n\n{message}", who.git_line()));
+    if !data.ends_with('\n') {
+        data.push('\n');
+    }
+    sink.add(ObjectKind::Commit, data.as_bytes())
+}
+
+/// Adds an annotated tag on a commit.
+pub fn write_tag(sink: &ObjectSink<'_>, target: ObjectId, name: &str, who: &Who, message: &str) -> Result<ObjectId> {
+    let mut data = format!("object {target}\ntype commit\ntag {name}\ntagger {}\n\n{message}", who.git_line());
+    if !data.ends_with('\n') {
+        data.push('\n');
+    }
+    sink.add(ObjectKind::Tag, data.as_bytes())
+}

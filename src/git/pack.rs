@@ -1,0 +1,315 @@
+//! Writing many objects at once: one pack, synced, whatever the number of files.
+//!
+//! The pack stream is our own (<https://git-scm.com/docs/pack-format>); libgit2's pack writer checks every
+//! object of it, makes the index, syncs both and gives them their names.
+
+use super::error::GitContext;
+use super::repo::{Handles, Repo};
+use crate::model::ObjectId;
+use crate::{Error, Result};
+use flate2::{Compression, write::ZlibEncoder};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The kinds of object, with their numbers in a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit = 1,
+    /// A tree.
+    Tree = 2,
+    /// A blob.
+    Blob = 3,
+    /// An annotated tag.
+    Tag = 4,
+}
+
+impl ObjectKind {
+    fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Commit => "commit",
+            ObjectKind::Tree => "tree",
+            ObjectKind::Blob => "blob",
+            ObjectKind::Tag => "tag",
+        }
+    }
+}
+
+/// Files above this size are streamed into an object of their own and never held in memory.
+pub const BIG: u64 = 32 << 20;
+/// What is held in memory before the spool goes to a file.
+const SPOOL_IN_MEMORY: usize = 16 << 20;
+
+/// Collects objects, names them, and publishes them together.
+///
+/// Nothing is looked up before it is added: an object that exists but that nothing refers to can be pruned at
+/// any moment, so a snapshot brings its own copy.
+pub struct ObjectSink<'r> {
+    repo: &'r Handles,
+    /// `None`: objects are named but not kept (a dry run).
+    spool: Option<Mutex<Spool>>,
+}
+
+struct Spool {
+    memory: Vec<u8>,
+    file: Option<File>,
+    directory: PathBuf,
+    seen: HashSet<ObjectId>,
+    alone: Vec<ObjectId>,
+    count: u32,
+}
+
+/// What [`ObjectSink::publish`] wrote.
+#[derive(Debug, Default)]
+pub struct Published {
+    keep: Option<PathBuf>,
+    alone: Vec<ObjectId>,
+}
+
+impl<'r> ObjectSink<'r> {
+    /// A sink that writes into `repo`; `spool_dir` holds a temporary file when there is much.
+    pub fn new(repo: &'r Handles, spool_dir: PathBuf) -> Self {
+        let spool = Spool {
+            memory: Vec::new(),
+            file: None,
+            directory: spool_dir,
+            seen: HashSet::new(),
+            alone: Vec::new(),
+            count: 0,
+        };
+        ObjectSink { repo, spool: Some(Mutex::new(spool)) }
+    }
+
+    /// A sink that only names objects.
+    pub fn naming_only(repo: &'r Handles) -> Self {
+        ObjectSink { repo, spool: None }
+    }
+
+    /// Whether objects are kept, not only named.
+    pub fn keeps(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// Adds an object.
+    pub fn add(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
+        let id = name_of(kind, data)?;
+        let Some(spool) = &self.spool else { return Ok(id) };
+        if lock(spool).seen.contains(&id) {
+            return Ok(id);
+        }
+        let entry = pack_entry(kind, data).map_err(|e| Error::io("cannot compress an object", &e))?;
+        lock(spool).push(id, &entry)?;
+        Ok(id)
+    }
+
+    /// Adds a blob of exactly `size` bytes from a reader; big ones are streamed.
+    ///
+    /// # Errors
+    /// Busy when the reader has fewer or more bytes than `size`: the file is being written.
+    pub fn add_stream(&self, reader: &mut dyn Read, size: u64) -> Result<ObjectId> {
+        if size <= BIG {
+            let mut data = Vec::with_capacity(size as usize + 1);
+            reader
+                .take(size + 1)
+                .read_to_end(&mut data)
+                .map_err(|e| Error::io("cannot read a file to save", &e))?;
+            if data.len() as u64 != size {
+                return Err(changed_while_reading());
+            }
+            return self.add(ObjectKind::Blob, &data);
+        }
+        match &self.spool {
+            Some(spool) => {
+                let id = self.stream_alone(reader, size)?;
+                let mut spool = lock(spool);
+                if spool.seen.insert(id) {
+                    spool.alone.push(id);
+                }
+                Ok(id)
+            }
+            None => name_stream(reader, size),
+        }
+    }
+
+    fn stream_alone(&self, reader: &mut dyn Read, size: u64) -> Result<ObjectId> {
+        self.repo.with_handle(|git| {
+            let odb = git.odb().context("cannot open the object database")?;
+            let mut writer =
+                odb.writer(size as usize, git2::ObjectType::Blob).context("cannot write a big object")?;
+            copy_exactly(reader, size, |piece| {
+                writer.write_all(piece).map_err(|e| Error::io("cannot write a big object", &e))
+            })?;
+            Ok(writer.finalize().context("cannot write a big object")?.into())
+        })
+    }
+
+    /// Writes all collected objects, synced; they stay safe from `git gc` until [`Published::release`].
+    pub fn publish(&self) -> Result<Published> {
+        let Some(spool) = &self.spool else { return Ok(Published::default()) };
+        let mut spool = lock(spool);
+        let alone = std::mem::take(&mut spool.alone);
+        if spool.count == 0 {
+            return Ok(Published { keep: None, alone });
+        }
+        let pack_dir = self.repo.common_dir().join("objects/pack");
+        let keep = self.repo.with_handle(|git| write_pack(git, &mut spool, &pack_dir))?;
+        Ok(Published { keep: Some(keep), alone })
+    }
+}
+
+fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path) -> Result<PathBuf> {
+        let mut header = b"PACK\0\0\0\x02".to_vec();
+        header.extend_from_slice(&spool.count.to_be_bytes());
+        let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
+        let odb = git.odb().context("cannot open the object database")?;
+        let mut writer = odb.packwriter().context("cannot write a pack")?;
+        let failed = |e: std::io::Error| Error::io("cannot write the snapshot's pack", &e).with_kind(crate::Kind::Fault);
+        let mut feed = |bytes: &[u8]| -> Result<()> {
+            hasher.update(bytes);
+            writer.write_all(bytes).map_err(failed)
+        };
+        feed(&header)?;
+        spool.drain(&mut feed)?;
+        let trailer = hasher.try_finalize().map_err(|e| Error::fault("cannot name a pack").because(e))?;
+        writer.write_all(trailer.as_slice()).map_err(failed)?;
+        let keep = pack_dir.join(format!("pack-{trailer}.keep"));
+        crate::host::fs::write_new(&keep, KEEP_MARK)?;
+        writer.commit().context("cannot write the snapshot's pack")?;
+        odb.refresh().context("cannot reload the object database")?;
+        Ok(keep)
+}
+
+const KEEP_MARK: &[u8] = b"git-rollback: a snapshot is being written\n";
+
+impl Published {
+    /// Lets `git gc` have the pack: a ref holds it now. Returns whether all objects are still there.
+    pub fn release(self, repo: &Repo) -> Result<bool> {
+        if let Some(keep) = &self.keep {
+            crate::host::fs::remove_file_if_exists(keep)?;
+        }
+        let odb = repo.git.odb().context("cannot open the object database")?;
+        Ok(self.alone.iter().all(|id| odb.exists((*id).into())))
+    }
+}
+
+/// Removes what a killed run left beside the packs. Only under our lock: no other run is writing a pack.
+pub fn clear_leftovers(repo: &Repo) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(repo.common_dir().join("objects/pack")) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let ours = path.extension().is_some_and(|e| e == "keep")
+            && crate::host::fs::read_capped(&path, 256).is_ok_and(|bytes| bytes == KEEP_MARK);
+        if ours {
+            crate::host::fs::remove_file_if_exists(&path)?;
+        }
+    }
+    Ok(())
+}
+
+impl Spool {
+    fn push(&mut self, id: ObjectId, entry: &[u8]) -> Result<()> {
+        if !self.seen.insert(id) {
+            return Ok(());
+        }
+        self.count += 1;
+        self.memory.extend_from_slice(entry);
+        if self.memory.len() > SPOOL_IN_MEMORY {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    fn spill(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            self.file = Some(crate::host::fs::anonymous_file(&self.directory)?);
+        }
+        if let Some(file) = &mut self.file {
+            file.write_all(&self.memory).map_err(|e| Error::io("cannot write a temporary file", &e))?;
+            self.memory.clear();
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, feed: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if let Some(mut file) = self.file.take() {
+            let failed = |e: std::io::Error| Error::io("cannot read a temporary file", &e);
+            file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            let mut piece = vec![0; 1 << 20];
+            loop {
+                let n = file.read(&mut piece).map_err(failed)?;
+                if n == 0 {
+                    break;
+                }
+                feed(&piece[..n])?;
+            }
+        }
+        feed(&std::mem::take(&mut self.memory))
+    }
+}
+
+fn lock(spool: &Mutex<Spool>) -> std::sync::MutexGuard<'_, Spool> {
+    spool.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The name an object has.
+pub fn name_of(kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
+    let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
+    hasher.update(format!("{} {}\0", kind.name(), data.len()).as_bytes());
+    hasher.update(data);
+    finish(hasher)
+}
+
+/// The name a blob with the next `size` bytes of `reader` has.
+pub fn name_stream(reader: &mut dyn Read, size: u64) -> Result<ObjectId> {
+    let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
+    hasher.update(format!("blob {size}\0").as_bytes());
+    copy_exactly(reader, size, |piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
+    finish(hasher)
+}
+
+fn finish(hasher: gix_hash::Hasher) -> Result<ObjectId> {
+    let id = hasher.try_finalize().map_err(|e| Error::fault("a file looks like a SHA-1 attack").because(e))?;
+    ObjectId::from_bytes(id.as_slice()).ok_or_else(|| Error::fault("an object name has the wrong length"))
+}
+
+fn copy_exactly(reader: &mut dyn Read, size: u64, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut piece = vec![0; 1 << 20];
+    let mut left = size;
+    loop {
+        let n = reader.read(&mut piece).map_err(|e| Error::io("cannot read a file to save", &e))?;
+        if n as u64 > left || (n == 0 && left > 0) {
+            return Err(changed_while_reading());
+        }
+        if n == 0 {
+            return Ok(());
+        }
+        sink(&piece[..n])?;
+        left -= n as u64;
+    }
+}
+
+fn changed_while_reading() -> Error {
+    Error::new(crate::Kind::Busy, "a file changed while it was being read").help("try again when it is written")
+}
+
+fn pack_entry(kind: ObjectKind, data: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(data.len() / 2 + 32);
+    let mut size = data.len() as u64;
+    let mut byte = ((kind as u8) << 4) | (size & 0x0f) as u8;
+    size >>= 4;
+    while size > 0 {
+        out.push(byte | 0x80);
+        byte = (size & 0x7f) as u8;
+        size >>= 7;
+    }
+    out.push(byte);
+    let mut encoder = ZlibEncoder::new(out, Compression::fast());
+    encoder.write_all(data)?;
+    encoder.finish()
+}

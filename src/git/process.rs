@@ -1,0 +1,75 @@
+//! The few jobs that only the `git` program can do.
+
+use super::repo::Handles;
+use crate::host::process::Command;
+use crate::model::ObjectId;
+use crate::{Error, Kind, Result};
+use std::io::Write;
+use std::path::Path;
+
+/// `git` on this repository, with everything switched off that a repository could make it run.
+fn git(repo: &Handles) -> Command {
+    let mut command = Command::new("git");
+    command.args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+    command.args(["-c", "protocol.ext.allow=never", "-c", "core.pager=cat"]);
+    command.env("GIT_DIR", repo.git_dir());
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
+    command.env("LC_ALL", "C");
+    command.cwd(repo.root());
+    command
+}
+
+/// Streams a blob that libgit2 could only read whole.
+pub(super) fn cat_blob(repo: &Handles, id: ObjectId, out: &mut dyn Write) -> Result<()> {
+    let mut command = git(repo);
+    command.args(["cat-file", "blob", &id.to_string()]);
+    command.stream(out).map_err(|e| e.context(format!("cannot read blob {id}")))
+}
+
+/// Writes the files named in `names` (NUL between them) from a private index into an empty directory.
+pub(super) fn checkout_into(repo: &Handles, index: &Path, into: &Path, settings: &[String], names: &[u8]) -> Result<()> {
+    let mut command = git(repo);
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+    command.env("GIT_INDEX_FILE", index).env("GIT_WORK_TREE", into).cwd(into);
+    command.args(["checkout-index", "-z", "--stdin"]);
+    let done = command.input(names)?;
+    // A filter that is not required may fail with exit code 0 and leave unconverted bytes: what it says counts.
+    if done.code != Some(0) || !done.stderr.is_empty() {
+        return Err(Error::new(Kind::Refused, "git could not write files as their attributes say")
+            .because(String::from_utf8_lossy(&done.stderr).trim())
+            .help("see whether the filter that .gitattributes names is installed (git lfs install?)"));
+    }
+    Ok(())
+}
+
+/// `git fsck`, for `doctor`; what it complains about, a line each.
+pub fn fsck(repo: &Handles) -> Result<Vec<String>> {
+    let mut command = git(repo);
+    command.args(["fsck", "--strict", "--connectivity-only", "--no-dangling", "--no-progress"]);
+    let done = command.input(b"")?;
+    let text = [done.stdout, done.stderr].concat();
+    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+    lines.retain(|line| !line.starts_with("notice:"));
+    if done.code == Some(0) {
+        lines.clear();
+    }
+    Ok(lines)
+}
+
+/// The text of a difference between two trees, as `git diff` prints it; no command of the repository is run.
+pub fn diff_text(repo: &Handles, from: ObjectId, to: ObjectId, stat: bool, paths: &[Vec<u8>]) -> Result<Vec<u8>> {
+    let mut command = git(repo);
+    command.env("GIT_LITERAL_PATHSPECS", "1");
+    command.args(["diff-tree", "-r", "--no-ext-diff", "--no-textconv", "--no-color", "-M"]);
+    command.args([if stat { "--stat" } else { "-p" }, &from.to_string(), &to.to_string(), "--"]);
+    for path in paths {
+        command.arg_bytes(path);
+    }
+    let done = command.input(b"")?;
+    if done.code != Some(0) {
+        return Err(Error::fault("git cannot compare the two states").because(String::from_utf8_lossy(&done.stderr)));
+    }
+    Ok(done.stdout)
+}

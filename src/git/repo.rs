@@ -1,0 +1,237 @@
+//! Opening a repository, and what kind of repository it is.
+
+use super::error::{GitContext, not_found};
+use crate::model::{Head, ObjectId};
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, Once, OnceLock};
+
+/// A repository with a worktree: the one the program stands in.
+pub struct Repo {
+    pub(super) git: git2::Repository,
+    handles: Handles,
+    config: OnceLock<git2::Config>,
+}
+
+/// What threads may share of a repository: its places, and its objects through handles of their own
+/// (`git2::Repository` cannot be shared).
+pub struct Handles {
+    root: PathBuf,
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    spare: Mutex<Vec<git2::Repository>>,
+}
+
+impl std::ops::Deref for Repo {
+    type Target = Handles;
+
+    fn deref(&self) -> &Handles {
+        &self.handles
+    }
+}
+
+impl Repo {
+    /// Opens the repository that the current directory belongs to, as `git` would (`GIT_DIR` and
+    /// `GIT_WORK_TREE` count).
+    ///
+    /// # Errors
+    /// Refused: no repository, a bare one, one of another owner, or of a format that is not supported.
+    pub fn open() -> Result<Repo> {
+        initialise()?;
+        #[expect(clippy::disallowed_methods, reason = "the one place that opens repositories")]
+        let git = git2::Repository::open_from_env().map_err(open_error)?;
+        let Some(root) = git.workdir().map(Path::to_owned) else {
+            return Err(Error::refused("this is a bare repository: it has no worktree to save or roll back")
+                .help("run the command inside a worktree of it (`git worktree add PATH BRANCH` makes one)"));
+        };
+        let root = root.canonicalize().map_err(|e| Error::io("cannot find the top of the worktree", &e))?;
+        let inside = std::env::current_dir().is_ok_and(|cwd| cwd.starts_with(&root) || cwd.starts_with(git.path()));
+        if !inside && crate::host::env::var("GIT_WORK_TREE").is_none() && crate::host::env::var("GIT_DIR").is_none() {
+            return Err(Error::refused("the configuration of this repository (core.worktree) points to another directory")
+                .because(format!("its worktree is {}", root.display()))
+                .help("change into that directory, or correct it with `git config --unset core.worktree`"));
+        }
+        let git_dir = canonical(git.path())?;
+        let common_dir = canonical(git.commondir())?;
+        let handles = Handles { root, git_dir, common_dir, spare: Mutex::new(Vec::new()) };
+        let repo = Repo { git, handles, config: OnceLock::new() };
+        repo.refuse_unsupported()?;
+        Ok(repo)
+    }
+
+    /// Whether the history was cut off by `git clone --depth`.
+    pub fn is_shallow(&self) -> bool {
+        self.git.is_shallow()
+    }
+
+    /// What `HEAD` says.
+    pub fn head(&self) -> Result<Head> {
+        let head = self.git.find_reference("HEAD").context("cannot read HEAD")?;
+        if let Ok(Some(target)) = head.symbolic_target() {
+            return Ok(Head::Branch(target.to_owned()));
+        }
+        match head.target() {
+            Some(id) => Ok(Head::Detached(id.into())),
+            None => Err(Error::refused("HEAD points to a name that is not valid UTF-8, which is not supported")),
+        }
+    }
+
+    /// The commit that `head` leads to; `None` when its branch has no commit yet.
+    pub fn head_commit(&self, head: &Head) -> Result<Option<ObjectId>> {
+        match head {
+            Head::Detached(id) => Ok(Some(*id)),
+            Head::Branch(name) => self.reference(name),
+        }
+    }
+
+    fn config(&self) -> Result<&git2::Config> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = self.git.config().and_then(|mut c| c.snapshot()).context("cannot read git's configuration")?;
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// A value of git's configuration.
+    pub fn config_string(&self, key: &str) -> Option<String> {
+        self.config().ok()?.get_string(key).ok()
+    }
+
+    /// A true-or-false value of git's configuration.
+    pub fn config_bool(&self, key: &str) -> Option<bool> {
+        self.config().ok()?.get_bool(key).ok()
+    }
+
+    /// A path of git's configuration, `~` resolved.
+    pub fn config_path(&self, key: &str) -> Option<PathBuf> {
+        self.config().ok()?.get_path(key).ok()
+    }
+
+    /// Every value of a key that the user's or the system's own configuration holds: what a repository brings
+    /// along does not count.
+    pub fn config_of_user(&self, key: &str) -> Vec<String> {
+        let Ok(config) = self.config() else { return Vec::new() };
+        let mut out = Vec::new();
+        if let Ok(mut entries) = config.entries(Some(&format!("^{}$", key.replace('.', "\\.")))) {
+            while let Some(Ok(entry)) = entries.next() {
+                use git2::ConfigLevel::{Global, ProgramData, System, XDG};
+                if matches!(entry.level(), Global | System | XDG | ProgramData)
+                    && let Ok(value) = entry.value()
+                {
+                    out.push(value.to_owned());
+                }
+            }
+        }
+        out
+    }
+
+    /// Names of remotes whose objects may be missing on purpose (a partial clone).
+    pub fn is_partial_clone(&self) -> bool {
+        let Ok(config) = self.config() else { return false };
+        config.entries(Some("remote\\..*\\.promisor")).is_ok_and(|mut entries| entries.next().is_some())
+    }
+
+    fn refuse_unsupported(&self) -> Result<()> {
+        if self.config_string("extensions.refstorage").is_some_and(|v| v != "files") {
+            return Err(Error::refused("this repository keeps its refs in a format that is not supported (reftable)")
+                .help("`git refs migrate --ref-format=files` converts it"));
+        }
+        Ok(())
+    }
+}
+
+impl Handles {
+    /// The top of the worktree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The git directory of this worktree.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// The git directory that all linked worktrees share.
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// The file of the index.
+    pub fn index_path(&self) -> PathBuf {
+        self.git_dir.join("index")
+    }
+
+    /// A name for this worktree that is unique in the repository: `main`, or `wt-` and git's own id of a linked one.
+    pub fn worktree_id(&self) -> String {
+        match self.git_dir.file_name().filter(|_| self.git_dir != self.common_dir) {
+            Some(name) => format!("wt-{}", name.to_string_lossy()),
+            None => "main".to_owned(),
+        }
+    }
+
+    /// Runs `work` with a repository handle of its own, for use on any thread.
+    pub(super) fn with_handle<T>(&self, work: impl FnOnce(&git2::Repository) -> Result<T>) -> Result<T> {
+        let spare = self.spare.lock().unwrap_or_else(|e| e.into_inner()).pop();
+        let handle = match spare {
+            Some(handle) => handle,
+            #[expect(clippy::disallowed_methods, reason = "the one place that opens repositories")]
+            None => git2::Repository::open(&self.git_dir).context("cannot open the repository")?,
+        };
+        let out = work(&handle);
+        self.spare.lock().unwrap_or_else(|e| e.into_inner()).push(handle);
+        out
+    }
+}
+
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repo").field("root", &self.root()).finish_non_exhaustive()
+    }
+}
+
+fn canonical(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().map_err(|e| Error::io(format!("cannot find {}", path.display()), &e))
+}
+
+/// Switches on what libgit2 leaves off: it makes no fsync at all by default, and `git2` has no call for it.
+fn initialise() -> Result<()> {
+    static ONCE: Once = Once::new();
+    static FAILED: Mutex<bool> = Mutex::new(false);
+    ONCE.call_once(|| {
+        git2::opts::strict_object_creation(true);
+        git2::opts::strict_hash_verification(true);
+        libgit2_sys::init();
+        #[expect(unsafe_code, reason = "git2 has no wrapper for this option; one integer argument as documented")]
+        // SAFETY: the library is initialised and the option takes one int, as libgit2's `git_libgit2_opts` says.
+        let code = unsafe {
+            libgit2_sys::git_libgit2_opts(
+                libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR as std::os::raw::c_int,
+                1 as std::os::raw::c_int,
+            )
+        };
+        *FAILED.lock().unwrap_or_else(|e| e.into_inner()) = code != 0;
+    });
+    if *FAILED.lock().unwrap_or_else(|e| e.into_inner()) {
+        return Err(Error::fault("libgit2 refuses to sync its files to disk; nothing would be safe"));
+    }
+    Ok(())
+}
+
+fn open_error(e: git2::Error) -> Error {
+    let message = e.message().to_owned();
+    if e.code() == git2::ErrorCode::Owner {
+        return Error::refused("this repository belongs to another user")
+            .because(&message)
+            .help("if you trust it: `git config --global --add safe.directory \"$(pwd)\"`");
+    }
+    if not_found(&e) {
+        return Error::refused("this is not a git repository (nor is any directory above it)")
+            .help("change into a repository, or make one with `git init`");
+    }
+    if message.contains("unsupported") || message.contains("unknown object format") || message.contains("version") {
+        return Error::refused("this repository has a format that is not supported").because(&message).help(
+            "supported are SHA-1 repositories with refs in files; save your work here with `git stash push -u`",
+        );
+    }
+    Error::refused("cannot open the repository").because(message)
+}

@@ -1,0 +1,253 @@
+//! Trees: reading, comparing, building. Equal subtrees are never read.
+
+use super::error::GitContext;
+use super::pack::{ObjectKind, ObjectSink};
+use super::repo::Repo;
+use crate::model::{ObjectId, RepoPath};
+use crate::{Error, Result};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// Mode of a directory.
+pub const MODE_TREE: u32 = 0o040000;
+/// Mode of a regular file.
+pub const MODE_FILE: u32 = 0o100644;
+/// Mode of an executable file.
+pub const MODE_EXEC: u32 = 0o100755;
+/// Mode of a symbolic link.
+pub const MODE_LINK: u32 = 0o120000;
+/// Mode of a submodule.
+pub const MODE_GITLINK: u32 = 0o160000;
+
+/// One entry of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// One of the `MODE_` constants (old spellings are normalised).
+    pub mode: u32,
+    /// The object.
+    pub id: ObjectId,
+}
+
+type Entries = Vec<(Vec<u8>, TreeEntry)>;
+/// Called with the path and what stands there on the left and on the right.
+type OnChange<'a> = dyn FnMut(RepoPath, Option<TreeEntry>, Option<TreeEntry>) -> Result<()> + 'a;
+
+/// Access to the trees of a repository.
+pub struct Trees<'r> {
+    odb: git2::Odb<'r>,
+    /// Planners look up many paths below the same directories.
+    recent: RefCell<HashMap<ObjectId, Rc<Entries>>>,
+}
+
+impl Repo {
+    /// Access to trees.
+    pub fn trees(&self) -> Result<Trees<'_>> {
+        let odb = self.git.odb().context("cannot open the object database")?;
+        Ok(Trees { odb, recent: RefCell::default() })
+    }
+}
+
+impl Trees<'_> {
+    /// The entries of one tree, in git's order.
+    pub fn read(&self, id: ObjectId) -> Result<Entries> {
+        if id == ObjectId::EMPTY_TREE {
+            return Ok(Vec::new());
+        }
+        let object = self.odb.read(id.into()).context(&format!("cannot read tree {id}"))?;
+        if object.kind() != git2::ObjectType::Tree {
+            return Err(Error::fault(format!("object {id} is not a tree")));
+        }
+        parse(object.data()).ok_or_else(|| Error::fault(format!("tree {id} is damaged")))
+    }
+
+    fn read_cached(&self, id: ObjectId) -> Result<Rc<Entries>> {
+        if let Some(entries) = self.recent.borrow().get(&id) {
+            return Ok(Rc::clone(entries));
+        }
+        let entries = Rc::new(self.read(id)?);
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() >= 4096 {
+            recent.clear();
+        }
+        recent.insert(id, Rc::clone(&entries));
+        Ok(entries)
+    }
+
+    /// What stands at `path` below `tree`.
+    pub fn find(&self, tree: ObjectId, path: &[u8]) -> Result<Option<TreeEntry>> {
+        let mut at = TreeEntry { mode: MODE_TREE, id: tree };
+        for part in path.split(|&b| b == b'/') {
+            if at.mode != MODE_TREE {
+                return Ok(None);
+            }
+            match self.read_cached(at.id)?.iter().find(|(name, _)| name == part) {
+                Some((_, entry)) => at = *entry,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// Calls `each` for every file, link and submodule that differs between two trees, in path order of each
+    /// directory.
+    pub fn diff(&self, left: ObjectId, right: ObjectId, each: &mut OnChange<'_>) -> Result<()> {
+        self.diff_below(&[], Some(left), Some(right), each)
+    }
+
+    /// Every file, link and submodule of a tree.
+    pub fn files(&self, tree: ObjectId) -> Result<BTreeMap<RepoPath, TreeEntry>> {
+        let mut out = BTreeMap::new();
+        self.diff_below(&[], None, Some(tree), &mut |path, _, entry| {
+            out.extend(entry.map(|entry| (path, entry)));
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    fn diff_below(
+        &self,
+        dir: &[u8],
+        left: Option<ObjectId>,
+        right: Option<ObjectId>,
+        each: &mut OnChange<'_>,
+    ) -> Result<()> {
+        if left == right {
+            return Ok(());
+        }
+        if dir.len() > MAX_PATH {
+            return Err(Error::refused("a tree is nested too deeply to be written"));
+        }
+        let left = left.map_or_else(|| Ok(Vec::new()), |id| self.read(id))?;
+        let right = right.map_or_else(|| Ok(Vec::new()), |id| self.read(id))?;
+        let mut names: BTreeMap<&[u8], (Option<TreeEntry>, Option<TreeEntry>)> = BTreeMap::new();
+        for (name, entry) in &left {
+            names.entry(name).or_default().0 = Some(*entry);
+        }
+        for (name, entry) in &right {
+            names.entry(name).or_default().1 = Some(*entry);
+        }
+        for (name, (l, r)) in names.into_iter().filter(|(_, (l, r))| l != r) {
+            let path = RepoPath::join(dir, name);
+            let subtree = |entry: Option<TreeEntry>| entry.filter(|e| e.mode == MODE_TREE).map(|e| e.id);
+            let leaf = |entry: Option<TreeEntry>| entry.filter(|e| e.mode != MODE_TREE);
+            if leaf(l).is_some() || leaf(r).is_some() {
+                each(path.clone(), leaf(l), leaf(r))?;
+            }
+            if subtree(l).is_some() || subtree(r).is_some() {
+                self.diff_below(path.as_bytes(), subtree(l), subtree(r), each)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tree that results when the entries at `changes` are replaced in `base` (`None` removes). New trees
+    /// go to `sink`; directories that become empty disappear.
+    pub fn edit(
+        &self,
+        base: ObjectId,
+        changes: &BTreeMap<RepoPath, Option<TreeEntry>>,
+        sink: &ObjectSink<'_>,
+    ) -> Result<ObjectId> {
+        let changes: Vec<_> = changes.iter().map(|(path, entry)| (path.as_bytes(), *entry)).collect();
+        let root = self.edit_below(Some(base), &changes, sink)?;
+        match root {
+            Some(id) if id == ObjectId::EMPTY_TREE => sink.add(ObjectKind::Tree, b""),
+            Some(id) => Ok(id),
+            None => sink.add(ObjectKind::Tree, b""),
+        }
+    }
+
+    fn edit_below(
+        &self,
+        base: Option<ObjectId>,
+        changes: &[(&[u8], Option<TreeEntry>)],
+        sink: &ObjectSink<'_>,
+    ) -> Result<Option<ObjectId>> {
+        if changes.is_empty() {
+            return Ok(base);
+        }
+        let mut entries: HashMap<Vec<u8>, TreeEntry> =
+            base.map_or_else(|| Ok(Vec::new()), |id| self.read(id))?.into_iter().collect();
+        // Removals first: a directory may give way to a file and the other way round.
+        let (removed, added): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|(_, entry)| entry.is_none());
+        for group in [removed, added] {
+            let mut below: BTreeMap<&[u8], Vec<(&[u8], Option<TreeEntry>)>> = BTreeMap::new();
+            for (path, entry) in group {
+                match path.iter().position(|&b| b == b'/') {
+                    Some(at) => below.entry(&path[..at]).or_default().push((&path[at + 1..], entry)),
+                    None => match entry {
+                        Some(entry) => drop(entries.insert(path.to_vec(), entry)),
+                        None if entries.get(path).is_some_and(|e| e.mode != MODE_TREE) => drop(entries.remove(path)),
+                        None => {}
+                    },
+                }
+            }
+            for (name, changes) in below {
+                let old = entries.get(name).filter(|e| e.mode == MODE_TREE).map(|e| e.id);
+                if old.is_none() && changes.iter().all(|(_, entry)| entry.is_none()) {
+                    continue;
+                }
+                match self.edit_below(old, &changes, sink)? {
+                    Some(id) => drop(entries.insert(name.to_vec(), TreeEntry { mode: MODE_TREE, id })),
+                    None => drop(entries.remove(name)),
+                }
+            }
+        }
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        write_tree(entries.into_iter().collect(), sink).map(Some)
+    }
+}
+
+const MAX_PATH: usize = 1 << 16;
+
+/// Writes one tree, sorting its entries as git does.
+fn write_tree(entries: Entries, sink: &ObjectSink<'_>) -> Result<ObjectId> {
+    sink.add(ObjectKind::Tree, &tree_data(entries))
+}
+
+/// The bytes of a tree object, its entries sorted as git does.
+pub(super) fn tree_data(mut entries: Entries) -> Vec<u8> {
+    entries.sort_by(|a, b| sort_key(a).cmp(sort_key(b)));
+    let mut data = Vec::with_capacity(entries.len() * 40);
+    for (name, entry) in &entries {
+        data.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
+        data.extend_from_slice(name);
+        data.push(0);
+        data.extend_from_slice(entry.id.as_bytes());
+    }
+    data
+}
+
+/// Git compares names as if directories ended in a slash.
+fn sort_key((name, entry): &(Vec<u8>, TreeEntry)) -> impl Iterator<Item = &u8> {
+    name.iter().chain((entry.mode == MODE_TREE).then_some(&b'/'))
+}
+
+fn parse(data: &[u8]) -> Option<Entries> {
+    let mut out = Vec::new();
+    let mut rest = data;
+    while !rest.is_empty() {
+        let space = rest.iter().position(|&b| b == b' ')?;
+        let mode = u32::from_str_radix(std::str::from_utf8(&rest[..space]).ok()?, 8).ok()?;
+        let end = rest.iter().position(|&b| b == 0)?;
+        let name = rest.get(space + 1..end)?.to_vec();
+        let id = ObjectId::from_bytes(rest.get(end + 1..end + 21)?)?;
+        rest = &rest[end + 21..];
+        out.push((name, TreeEntry { mode: normal_mode(mode), id }));
+    }
+    Some(out)
+}
+
+/// Old repositories have modes such as 100664.
+fn normal_mode(mode: u32) -> u32 {
+    match mode & 0o170000 {
+        0o040000 => MODE_TREE,
+        0o120000 => MODE_LINK,
+        0o160000 => MODE_GITLINK,
+        _ if mode & 0o100 != 0 => MODE_EXEC,
+        _ => MODE_FILE,
+    }
+}

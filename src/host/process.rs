@@ -1,0 +1,122 @@
+//! Running other programs: the one place that does.
+
+use crate::{Error, Result};
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// A program to run, with its arguments as they are: no shell.
+#[derive(Debug)]
+pub struct Command {
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    cwd: Option<PathBuf>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Done {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it complained about.
+    pub stderr: Vec<u8>,
+}
+
+impl Command {
+    /// A program by its name, found in `PATH`.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Command { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None }
+    }
+
+    /// Adds arguments.
+    pub fn args<'a>(&mut self, args: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        self.args.extend(args.into_iter().map(OsString::from));
+        self
+    }
+
+    /// Adds an argument that need not be UTF-8.
+    #[cfg(unix)]
+    pub fn arg_bytes(&mut self, arg: &[u8]) -> &mut Self {
+        use std::os::unix::ffi::OsStrExt;
+        self.args.push(OsStr::from_bytes(arg).to_owned());
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn env(&mut self, key: &str, value: impl AsRef<OsStr>) -> &mut Self {
+        self.env.push((key.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets the working directory.
+    pub fn cwd(&mut self, path: &Path) -> &mut Self {
+        self.cwd = Some(path.to_owned());
+        self
+    }
+
+    fn spawn(&self, stdin: Stdio) -> Result<std::process::Child> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for (key, value) in &self.env {
+            command.env(key, value);
+        }
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        command.spawn().map_err(|e| {
+            let error = Error::io(format!("cannot start {}", self.program.to_string_lossy()), &e);
+            if e.kind() == std::io::ErrorKind::NotFound { error.help("install git and try again") } else { error }
+        })
+    }
+
+    /// Runs it with `input` on its standard input and waits for the end.
+    ///
+    /// # Errors
+    /// When it cannot be started or its output cannot be read; an exit code is not an error.
+    pub fn input(&self, input: &[u8]) -> Result<Done> {
+        let mut child = self.spawn(Stdio::piped())?;
+        let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+        let mut stdout = Vec::new();
+        let mut errors = Vec::new();
+        std::thread::scope(|scope| {
+            // A program may stop reading early: its exit code tells.
+            scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
+            let reader = scope.spawn(|| {
+                let mut out = Vec::new();
+                stderr.map(|mut pipe| pipe.read_to_end(&mut out));
+                out
+            });
+            if let Some(mut pipe) = child.stdout.take() {
+                drop(pipe.read_to_end(&mut stdout));
+            }
+            errors = reader.join().unwrap_or_default();
+        });
+        let status = child.wait().map_err(|e| Error::io("cannot wait for a program", &e))?;
+        Ok(Done { code: status.code(), stdout, stderr: errors })
+    }
+
+    /// Runs it and copies its output as it comes.
+    ///
+    /// # Errors
+    /// Also when the exit code is not 0.
+    pub fn stream(&self, out: &mut dyn Write) -> Result<()> {
+        let mut child = self.spawn(Stdio::null())?;
+        let stderr = child.stderr.take();
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.map(|mut pipe| pipe.read_to_string(&mut text));
+            text
+        });
+        if let Some(mut pipe) = child.stdout.take() {
+            std::io::copy(&mut pipe, out).map_err(|e| Error::io("cannot copy a program's output", &e))?;
+        }
+        let status = child.wait().map_err(|e| Error::io("cannot wait for a program", &e))?;
+        let text = reader.join().unwrap_or_default();
+        if status.success() { Ok(()) } else { Err(Error::fault("a program failed").because(text.trim())) }
+    }
+}

@@ -1,0 +1,32 @@
+//! Where `HEAD` points.
+
+use super::ObjectId;
+use serde::{Deserialize, Serialize};
+
+/// What `HEAD` says: a branch (which may have no commit yet) or a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Head {
+    /// The full name of a ref, `refs/heads/main`.
+    Branch(String),
+    /// A commit.
+    Detached(ObjectId),
+}
+
+impl Head {
+    /// The branch's short name.
+    pub fn branch(&self) -> Option<&str> {
+        match self {
+            Head::Branch(name) => Some(name.strip_prefix("refs/heads/").unwrap_or(name)),
+            Head::Detached(_) => None,
+        }
+    }
+
+    /// The bytes of the file `HEAD`.
+    pub fn file_contents(&self) -> String {
+        match self {
+            Head::Branch(name) => format!("ref: {name}\n"),
+            Head::Detached(id) => format!("{id}\n"),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What was done, as the operation log records it (`docs/formats.md`).
+
+use super::{Head, ObjectId, RepoPath, Skipped, Who};
+use serde::{Deserialize, Serialize};
+
+/// One entry of the operation log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// The format's version.
+    pub version: u32,
+    /// Its name: eight hexadecimal digits.
+    pub id: String,
+    /// The command: `to`, `restore`, `undo`, ...
+    pub command: String,
+    /// A sentence that says what it did.
+    pub title: String,
+    /// The command line.
+    pub argv: Vec<String>,
+    /// Why, as the user gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The worktree it changed.
+    pub worktree: String,
+    /// Who, and when it began.
+    pub who: Who,
+    /// How long it took, milliseconds.
+    pub millis: u64,
+    /// `HEAD` before.
+    pub before: HeadAt,
+    /// `HEAD` after.
+    pub after: HeadAt,
+    /// Refs that moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refs: Vec<RefMove>,
+    /// How many files it wrote and removed.
+    pub files: FileCounts,
+    /// What was renamed into the trash, or back out of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trash: Vec<TrashItem>,
+    /// Files that somebody saved meanwhile: where they are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptFile>,
+    /// What was left in place, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Skipped>,
+    /// The snapshot of the state before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotName>,
+    /// The blob with the steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<ObjectId>,
+    /// The point it made or removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// Whether it changed files, index, `HEAD` or the user's refs: what a bare `undo` takes back.
+    pub changes_state: bool,
+    /// The operation it took back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
+    /// The undo it took back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redoes: Option<String>,
+    /// It was stopped half-way and taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aborted: bool,
+}
+
+impl Operation {
+    /// The version written now.
+    pub const VERSION: u32 = 1;
+}
+
+/// `HEAD` and the commit it leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadAt {
+    /// What it says.
+    pub head: Head,
+    /// The commit; `None`: no commit yet.
+    pub commit: Option<ObjectId>,
+}
+
+/// A ref that moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefMove {
+    /// Its full name.
+    pub name: String,
+    /// Before.
+    pub old: Option<ObjectId>,
+    /// After.
+    pub new: Option<ObjectId>,
+}
+
+/// How many files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCounts {
+    /// Written or replaced.
+    pub written: usize,
+    /// Removed.
+    pub removed: usize,
+}
+
+/// Something in the trash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrashItem {
+    /// Where it belongs.
+    pub path: RepoPath,
+    /// Where it is, below the trash.
+    pub slot: String,
+    /// Whether it was moved back out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub back: bool,
+}
+
+/// A file that somebody saved meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// Where it stood.
+    pub path: RepoPath,
+    /// Where it is now.
+    pub at: String,
+}
+
+/// A snapshot's ref and commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotName {
+    /// The full name of its ref.
+    pub name: String,
+    /// The manifest commit.
+    pub id: ObjectId,
+}

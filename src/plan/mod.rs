@@ -1,0 +1,64 @@
+//! Planners: they read, decide, and return a plan. Nothing is changed here.
+
+pub mod backup;
+mod describe;
+pub mod points;
+pub mod resolve;
+pub mod restore;
+pub mod target;
+pub mod to;
+pub mod transition;
+pub mod undo;
+mod way;
+
+use crate::model::report::PlanReport;
+use crate::model::{HeadAt, RepoPath, Skipped, Stat, Step};
+use crate::store::snapshot::Extra;
+use std::collections::BTreeMap;
+
+/// What a command would do.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// For people: what, why, and what was found.
+    pub report: PlanReport,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// What the snapshot before must hold beyond the usual.
+    pub extra: Extra,
+    /// `lstat` of the files that will be replaced, when their bytes were saved.
+    pub seen: BTreeMap<RepoPath, Stat>,
+    /// What stays in place.
+    pub left: Vec<Skipped>,
+    /// Whether files, index, `HEAD` or the user's refs change.
+    pub changes_state: bool,
+    /// `HEAD` afterwards; `None`: as before.
+    pub after: Option<HeadAt>,
+    /// The operation it takes back.
+    pub undoes: Option<String>,
+    /// The undo it takes back.
+    pub redoes: Option<String>,
+    /// The point it makes or removes.
+    pub point: Option<String>,
+    /// A point to be made on the snapshot of the operation itself.
+    pub point_on_snapshot: Option<NewPoint>,
+}
+
+/// A point that is made on the snapshot of the operation itself.
+#[derive(Clone, Debug)]
+pub struct NewPoint {
+    /// Kind of the point.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Its ref.
+    pub reference: String,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.point_on_snapshot.is_none()
+    }
+}

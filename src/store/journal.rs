@@ -1,0 +1,71 @@
+//! The write-ahead record of an operation under way. It exists exactly while one is unfinished.
+
+use super::layout::Layout;
+use crate::host::fs;
+use crate::model::{ObjectId, Operation, Steps};
+use crate::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+
+/// What is needed to finish or take back an operation (`docs/formats.md`). Written once, before the first step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Journal {
+    /// The format's version.
+    pub version: u32,
+    /// The entry that the log will get.
+    pub operation: Operation,
+    /// The blob with the steps.
+    pub steps: ObjectId,
+    /// Which boot of the machine it was: files written before another boot may not have reached the disk.
+    pub boot: String,
+}
+
+const MAX_SIZE: u64 = 16 << 20;
+
+impl Journal {
+    /// The version written now.
+    pub const VERSION: u32 = 1;
+
+    /// Reads the journal of a worktree; `None`: nothing is unfinished.
+    ///
+    /// # Errors
+    /// A journal that cannot be read: its snapshot is still there, and the message says so.
+    pub fn read(layout: &Layout) -> Result<Option<Journal>> {
+        let Some(bytes) = fs::read_capped(&layout.journal(), MAX_SIZE)? else { return Ok(None) };
+        let bad = |why: String| {
+            Error::new(Kind::Stopped, "the journal of an unfinished operation cannot be read").because(why).help(format!(
+                "the state before is safe in a snapshot (`git for-each-ref refs/rollback/snapshots`); then move {} away",
+                layout.journal().display()
+            ))
+        };
+        let journal: Journal = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+        if journal.version > Journal::VERSION {
+            return Err(bad("it was written by a newer version of this tool".to_owned()));
+        }
+        Ok(Some(journal))
+    }
+
+    /// Writes it, synced: from here on the operation is under way.
+    pub fn write(&self, layout: &Layout) -> Result<()> {
+        let bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::fault("cannot write a journal").because(e))?;
+        fs::write_atomic(&layout.journal(), &bytes)
+    }
+
+    /// Removes it: the operation is finished, or was taken back.
+    pub fn remove(layout: &Layout) -> Result<()> {
+        fs::remove_file_if_exists(&layout.journal())?;
+        fs::fsync_dir(layout.area())
+    }
+}
+
+/// Reads stored steps.
+///
+/// # Errors
+/// A fault when they are damaged, or of a newer version.
+pub fn parse_steps(bytes: &[u8]) -> Result<Steps> {
+    let steps: Steps =
+        serde_json::from_slice(bytes).map_err(|e| Error::fault("the steps of an operation are damaged").because(e))?;
+    if steps.version > Steps::VERSION {
+        return Err(Error::refused("the operation was recorded by a newer version of this tool").help("update git-rollback"));
+    }
+    Ok(steps)
+}

@@ -1,0 +1,77 @@
+//! Every place and every ref name the tool uses, once.
+
+use crate::git::Handles;
+use std::path::{Path, PathBuf};
+
+/// Refs of snapshots: `refs/rollback/snapshots/<stamp>-<operation>`.
+pub const SNAPSHOTS: &str = "refs/rollback/snapshots/";
+/// Refs of points: `refs/rollback/points/<stamp>/<kind>/<name>`.
+pub const POINTS: &str = "refs/rollback/points/";
+/// Refs of operation logs: `refs/rollback/log/<clone>`.
+pub const LOG: &str = "refs/rollback/log/";
+
+/// The files of one worktree: below the git directory that all worktrees share, because `git worktree remove`
+/// would delete them elsewhere.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    base: PathBuf,
+    area: PathBuf,
+}
+
+impl Layout {
+    /// The places for the worktree that `repo` was opened in.
+    pub fn new(repo: &Handles) -> Layout {
+        let base = repo.common_dir().join("rollback");
+        Layout { area: base.join(repo.worktree_id()), base }
+    }
+
+    /// The directory of this worktree's files.
+    pub fn area(&self) -> &Path {
+        &self.area
+    }
+
+    /// Our own lock: one changing command at a time.
+    pub fn lock(&self) -> PathBuf {
+        self.area.join("lock")
+    }
+
+    /// The journal of an operation under way.
+    pub fn journal(&self) -> PathBuf {
+        self.area.join("journal.json")
+    }
+
+    /// Our name for the index's lock file.
+    pub fn lock_index(&self) -> PathBuf {
+        self.area.join("lock-index")
+    }
+
+    /// Our name for the lock file of `HEAD`.
+    pub fn lock_head(&self) -> PathBuf {
+        self.area.join("lock-head")
+    }
+
+    /// Where new files are made before they are exchanged with the present ones.
+    pub fn stage(&self) -> PathBuf {
+        self.area.join("stage")
+    }
+
+    /// Where files go that somebody saved while an operation was under way.
+    pub fn kept(&self, operation: &str) -> PathBuf {
+        self.area.join("kept").join(operation)
+    }
+
+    /// All kept files.
+    pub fn all_kept(&self) -> PathBuf {
+        self.area.join("kept")
+    }
+
+    /// Where files and directories go that leave the worktree by rename.
+    pub fn trash(&self) -> PathBuf {
+        self.area.join("trash")
+    }
+
+    /// The file with the name of this clone.
+    pub fn clone_id(&self) -> PathBuf {
+        self.base.join("clone-id")
+    }
+}

@@ -1,0 +1,12 @@
+//! What the tool keeps: snapshots, points, the operation log, the journal, locks, the trash.
+
+pub mod capture;
+pub mod gitfiles;
+pub mod journal;
+pub mod layout;
+pub mod lock;
+pub mod log;
+pub mod points;
+pub mod scene;
+pub mod session;
+pub mod snapshot;

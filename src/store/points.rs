@@ -1,0 +1,140 @@
+//! Points: named places to go back to.
+
+use super::layout::POINTS;
+use crate::git::{ObjectSink, Repo, write_tag};
+use crate::model::{ObjectId, Time, Who};
+use crate::{Error, Result};
+
+/// A named place to go back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Its name.
+    pub name: String,
+    /// `baseline`, `checkpoint`, `backup`, ...
+    pub kind: String,
+    /// The ref that holds it.
+    pub reference: String,
+    /// What the ref points to: a tag object.
+    pub tag: ObjectId,
+    /// When it was made, from the ref's name (sorted as text, newest last).
+    pub stamp: String,
+}
+
+/// What a point's tag says.
+#[derive(Clone, Debug)]
+pub struct PointDetail {
+    /// A snapshot (a manifest commit) or a plain commit.
+    pub target: ObjectId,
+    /// The message, without trailers.
+    pub message: String,
+    /// When it was made.
+    pub time: Time,
+    /// The operation that made it.
+    pub operation: Option<String>,
+    /// The worktree it was made in.
+    pub worktree: Option<String>,
+}
+
+/// A time that sorts as text and may stand in a ref name.
+pub fn stamp(seconds: i64, nanos: u32) -> String {
+    let days = seconds.div_euclid(86_400);
+    let rest = seconds.rem_euclid(86_400);
+    let text = Time { seconds: days * 86_400 + rest, offset_minutes: 0 }.to_string();
+    let digits: String = text.chars().take(19).filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+    format!("{digits}.{:03}Z", nanos / 1_000_000)
+}
+
+/// The ref name of a point.
+pub fn reference_of(stamp: &str, kind: &str, name: &str) -> String {
+    format!("{POINTS}{stamp}/{kind}/{name}")
+}
+
+/// All points, newest first. Only ref names are read.
+pub fn list(repo: &Repo) -> Result<Vec<Point>> {
+    let mut out: Vec<Point> = repo
+        .references(&format!("{POINTS}*"))?
+        .into_iter()
+        .filter_map(|found| {
+            let reference = found.utf8_name()?.to_owned();
+            let rest = reference.strip_prefix(POINTS)?;
+            let mut parts = rest.splitn(3, '/');
+            let (stamp, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Point {
+                name: name.to_owned(),
+                kind: kind.to_owned(),
+                stamp: stamp.to_owned(),
+                tag: found.id,
+                reference: reference.clone(),
+            })
+        })
+        .collect();
+    out.reverse();
+    Ok(out)
+}
+
+/// Reads what a point's tag says.
+///
+/// # Errors
+/// Refused when the ref holds something that is no point.
+pub fn detail(repo: &Repo, point: &Point) -> Result<PointDetail> {
+    let not_one = || Error::refused(format!("{} is not a point of this tool", point.reference));
+    let tag = repo.tag(point.tag)?.ok_or_else(not_one)?;
+    let trailer = |key: &str| {
+        let found = tag.message.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+        found.map(str::to_owned)
+    };
+    let body: Vec<&str> = tag.message.lines().take_while(|line| !line.starts_with("Rollback-")).collect();
+    let (seconds, offset_minutes) = tag.time.unwrap_or_default();
+    Ok(PointDetail {
+        target: tag.target,
+        message: body.join("\n").trim().to_owned(),
+        time: Time { seconds, offset_minutes },
+        operation: trailer("Rollback-Operation"),
+        worktree: trailer("Rollback-Worktree"),
+    })
+}
+
+/// Adds the tag object of a point; the ref is a step of the plan.
+#[allow(clippy::too_many_arguments, reason = "each is one fact of the record")]
+pub fn write(
+    sink: &ObjectSink<'_>,
+    target: ObjectId,
+    kind: &str,
+    name: &str,
+    message: &str,
+    operation: &str,
+    worktree: &str,
+    who: &Who,
+) -> Result<ObjectId> {
+    let message = format!(
+        "{}\n\nRollback-Kind: {kind}\nRollback-Operation: {operation}\nRollback-Worktree: {worktree}\n",
+        if message.is_empty() { name } else { message }
+    );
+    write_tag(sink, target, name, who, &message)
+}
+
+/// Whether a name can be given to a new point: not one that means something else already.
+///
+/// # Errors
+/// Refused, with the reason.
+pub fn check_name(repo: &Repo, name: &str) -> Result<()> {
+    let bad = |why: &str| Err(Error::refused(format!("\"{name}\" cannot be the name of a point")).because(why));
+    if name.starts_with('-') || name.chars().any(|c| c.is_control()) {
+        return bad("it starts with a dash or holds control characters");
+    }
+    if !crate::git::is_ref_name(&format!("{POINTS}x/y/{name}")) {
+        return bad("git does not allow such names for refs");
+    }
+    if ["baseline", "last", "HEAD"].contains(&name) || name.starts_with('@') || name.contains(':') {
+        return bad("it means something else where a point is asked for");
+    }
+    let digits = name.strip_prefix('v').unwrap_or(name);
+    if digits.split('.').count() >= 2 && digits.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return bad("it reads as a version");
+    }
+    if repo.resolve(name)?.is_some() {
+        return bad("it is the name of a branch, tag or commit already");
+    }
+    Ok(())
+}
