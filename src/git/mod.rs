@@ -1,1 +1,5 @@
 //! The only code that names `git2` and `gix`, or starts `git`.
+
+pub mod index;
+#[cfg(test)]
+pub(crate) mod testing;
