@@ -1,1 +1,3 @@
 //! The machine: clock, identity, environment, file system, processes.
+
+pub mod mounts;
