@@ -1,6 +1,7 @@
 //! One look at the whole worktree: every tracked file against the index, and everything else there is.
 
 mod directory;
+mod group;
 mod pool;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! One directory: its names merged with the index entries that belong there.
 
 use super::super::dirs::{Dir, Listing, Top, tree_order};
+use super::group::{Group, groups};
 use super::{EntryState, Found, IgnoredDetail, Scan, ScanOptions};
 use crate::git::ignore::{DirRules, Rules};
 use crate::git::index::Index;
@@ -45,14 +46,6 @@ impl<'e> Task<'e> {
     pub fn len(&self) -> usize {
         self.states.len()
     }
-}
-
-/// The index entries of one name in a directory: a file in its stages, or all that is below.
-struct Group<'e> {
-    name: &'e [u8],
-    is_dir: bool,
-    start: usize,
-    states: &'e mut [EntryState],
 }
 
 /// What is known of the directory at hand.
@@ -323,29 +316,6 @@ impl<'a, 'e> Worker<'a, 'e> {
         let (start, states) = group.map_or((0, Default::default()), |group| (group.start, group.states));
         self.children.push(Task { path, parent: None, start, states, rules, inside_ignored });
     }
-}
-
-/// Splits the entries below a directory by the next name in their paths.
-fn groups<'e>(index: &'e Index, dir: &[u8], mut start: usize, mut states: &'e mut [EntryState]) -> Vec<Group<'e>> {
-    let base = if dir.is_empty() { 0 } else { dir.len() + 1 };
-    let mut groups = Vec::with_capacity(states.len().min(256));
-    while !states.is_empty() {
-        let path = index.path(start);
-        let rest = path.get(base..).unwrap_or_default();
-        let slash = rest.iter().position(|&byte| byte == b'/');
-        let all = start..start + states.len();
-        let count = match slash {
-            Some(at) => index.range_below_in(&path[..base + at], all).len(),
-            None => all.take_while(|&i| index.path(i) == path).count(),
-        };
-        // Never zero: the entry at hand belongs to its own group.
-        let (mine, others) = states.split_at_mut(count.max(1));
-        let name = &rest[..slash.unwrap_or(rest.len())];
-        start += mine.len();
-        groups.push(Group { name, is_dir: slash.is_some(), start: start - mine.len(), states: mine });
-        states = others;
-    }
-    groups
 }
 
 /// Whether a directory is not there (any more), or is something else now.

@@ -40,7 +40,8 @@ fn compare(repo: &TestRepo) {
     let mut matching: Vec<_> = status.iter().filter_map(|line| line.strip_prefix(b"!! ")).map(<[u8]>::to_vec).collect();
     let slash = |found: &Found| [found.path.as_bytes(), if found.stat.is_dir() { b"/" } else { b"" }].concat();
     let mut ours: Vec<_> = top.ignored.iter().map(slash).collect();
-    (ours.sort(), matching.sort());
+    ours.sort();
+    matching.sort();
     assert_eq!(ours, matching);
     let changed = repo.git_list(&["diff-files", "-z", "--name-only"]);
     for (i, state) in full.entries.iter().enumerate() {
@@ -297,5 +298,6 @@ fn a_directory_that_cannot_be_read_ends_the_scan() {
     let rules = Rules::new(None, Path::new("/nonexistent/exclude"), false).unwrap();
     let error = scan(repo.root(), &Index::empty(), &rules, &ScanOptions::default()).unwrap_err();
     assert!(error.message().contains("`u`"), "{error}");
-    (set("u", 0o755), set("out/secret", 0o755));
+    set("u", 0o755);
+    set("out/secret", 0o755);
 }
