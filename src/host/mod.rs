@@ -1,3 +1,27 @@
 //! The machine: clock, identity, environment, file system, processes.
 
+pub mod clock;
+pub mod env;
+pub mod fs;
+pub mod gitlock;
+pub mod mounts;
+pub mod process;
 pub mod talk;
+
+pub use talk::Talk;
+
+/// How many threads work at a time.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8)
+}
+
+/// The bits that new files do not get.
+pub fn umask() -> u32 {
+    static UMASK: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    *UMASK.get_or_init(|| {
+        // Reading it means setting it: done once, early, and put back at once.
+        let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        rustix::process::umask(mask);
+        mask.as_raw_mode() & 0o777
+    })
+}
