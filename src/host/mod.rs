@@ -1,1 +1,4 @@
 //! The machine: clock, identity, environment, file system, processes.
+
+pub mod fs;
+pub mod gitlock;
