@@ -1,6 +1,32 @@
 //! The only code that names `git2` and `gix`, or starts `git`.
 
+mod attributes;
+mod convert;
+mod error;
 pub mod ignore;
 pub mod index;
+mod index_tree;
+mod objects;
+mod pack;
+mod pathspec;
+mod process;
+mod refs;
+mod repo;
+mod sparse;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tree;
+
+pub use attributes::{Attributes, Conversion};
+pub use convert::{ToSmudge, attributes_of, clean, smudge};
+pub use ignore::{Keep, Rules};
+pub use index::{CachedTree, Index, TreeNode, Trust};
+pub use index_tree::index_tree;
+pub use objects::{CommitInfo, Leaving, TagInfo, write_commit, write_tag};
+pub use pack::{BIG, ObjectKind, ObjectSink, Published, clear_leftovers, name_of, name_stream};
+pub use pathspec::Pathspecs;
+pub use process::{diff_text, fsck};
+pub use refs::{Ref, is_ref_name};
+pub use repo::{Handles, Repo};
+pub use sparse::SparsePatterns;
+pub use tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE, TreeEntry, Trees, glob_matches};

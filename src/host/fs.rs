@@ -1,0 +1,241 @@
+//! Raw files outside the worktree: written whole or not at all, and locks that die with their process.
+
+use crate::{Error, Result};
+use rustix::fs::FlockOperation;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An input or output error that names the path.
+pub(crate) fn failed(doing: &str, path: &Path, source: &io::Error) -> Error {
+    Error::io(format!("cannot {doing} {}", path.display()), source)
+}
+
+/// The directory that holds `path`; the current one for a bare name.
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes `bytes` to `path` so that a reader, or a power cut, finds the old file or the new one and nothing between.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let (temp, mut file) = create_beside(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    let renamed = written.and_then(|()| fs::rename(&temp, path));
+    if let Err(error) = renamed {
+        // The name is ours alone (made exclusively just above), so it may go; the first error is the one that counts.
+        let _ = fs::remove_file(&temp);
+        return Err(failed("write", path, &error));
+    }
+    fsync_dir(parent_of(path))
+}
+
+/// A new empty file in the same directory, with the present file's permission bits.
+fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mode = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.mode() & 0o7777);
+    loop {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or(OsStr::new("file")));
+        name.push(format!(".tmp-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let temp = parent_of(path).join(name);
+        match OpenOptions::new().write(true).create_new(true).open(&temp) {
+            Ok(file) => {
+                if let Some(mode) = mode {
+                    // Not ours to change on some file systems; then the default stays.
+                    let _ = rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(mode));
+                }
+                return Ok((temp, file));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed("write", path, &error)),
+        }
+    }
+}
+
+/// Brings the names in a directory to disk.
+pub fn fsync_dir(dir: &Path) -> Result<()> {
+    let synced = File::open(dir).and_then(|file| file.sync_all());
+    match synced {
+        // File systems that cannot sync a directory say so with these; there is nothing more to do on them.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        other => other.map_err(|error| failed("sync the directory", dir, &error)),
+    }
+}
+
+/// Makes a directory and those above it, readable by the owner only.
+pub fn create_dir_all_private(dir: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| failed("make the directory", dir, &e))
+}
+
+/// Removes a file; whether there was one.
+pub fn remove_file_if_exists(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("remove", path, &error)),
+    }
+}
+
+/// Reads a regular file of at most `max` bytes; `None` when there is none.
+pub fn read_capped(path: &Path, max: u64) -> Result<Option<Vec<u8>>> {
+    // Not blocking: a FIFO put there must not hang us.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("read", path, &error)),
+    };
+    let meta = file.metadata().map_err(|e| failed("read", path, &e))?;
+    if !meta.is_file() {
+        return Err(Error::refused(format!("{} is not a regular file", path.display())));
+    }
+    let mut bytes = Vec::new();
+    file.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| failed("read", path, &e))?;
+    if bytes.len() as u64 > max {
+        return Err(Error::refused(format!("{} is larger than {max} bytes", path.display())));
+    }
+    Ok(Some(bytes))
+}
+
+/// Gives a file a second name; fails when `link` exists.
+pub fn hard_link(original: &Path, link: &Path) -> Result<()> {
+    fs::hard_link(original, link).map_err(|e| failed("link", link, &e))
+}
+
+/// Whether two names are the same file (device and inode, links not followed); a missing name is the same as nothing.
+pub fn same_file(a: &Path, b: &Path) -> Result<bool> {
+    let id = |path: &Path| match fs::symlink_metadata(path) {
+        Ok(meta) => Ok(Some((meta.dev(), meta.ino()))),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(failed("look at", path, &e)),
+    };
+    let (a, b) = (id(a)?, id(b)?);
+    Ok(a.is_some() && a == b)
+}
+
+/// The bytes that this user may still write on the file system of `path`.
+pub fn available_space(path: &Path) -> Result<u64> {
+    let stat = rustix::fs::statvfs(path).map_err(|e| failed("ask for the free space at", path, &e.into()))?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// What differs from boot to boot; empty where the system does not tell.
+pub fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+/// Who we are, for a person who finds one of our locks: process id and command, in one line.
+pub fn this_process() -> String {
+    let mut command = String::new();
+    for (at, arg) in std::env::args_os().enumerate() {
+        let arg = if at == 0 { Path::new(&arg).file_name().unwrap_or(&arg).to_owned() } else { arg };
+        if at > 0 {
+            command.push(' ');
+        }
+        command.extend(String::from_utf8_lossy(arg.as_bytes()).chars().flat_map(char::escape_debug));
+    }
+    let short: String = command.chars().take(200).collect();
+    format!("pid {}, {short}", std::process::id())
+}
+
+/// A lock that is free again when its process ends, however it ends.
+#[derive(Debug)]
+pub struct FileLock {
+    // Only held: closing it frees the lock. Rust opens files close-on-exec, so no child inherits it.
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the lock, or `None` when another process has it.
+    pub fn try_acquire(path: &Path) -> Result<Option<FileLock>> {
+        loop {
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+            let mut file = file.map_err(|e| failed("open the lock", path, &e))?;
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(failed("lock", path, &error.into())),
+            }
+            // Somebody removed the file between open and lock: what we hold keeps nobody out.
+            let held = file.metadata().map_err(|e| failed("lock", path, &e))?;
+            match fs::symlink_metadata(path) {
+                Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => {}
+                _ => continue,
+            }
+            let line = format!("{}\n", this_process());
+            // For people only; a full disk must not keep anybody from taking the lock.
+            let _ = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
+            return Ok(Some(FileLock { _file: file }));
+        }
+    }
+
+    /// What the present (or last) holder wrote about itself.
+    pub fn holder(path: &Path) -> Option<String> {
+        let bytes = read_capped(path, 4096).ok().flatten()?;
+        let line = String::from_utf8_lossy(&bytes).trim().to_owned();
+        (!line.is_empty()).then_some(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn atomic_write_replaces_keeps_the_mode_and_leaves_no_temp() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        write_atomic(&path, b"one").unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        let error = write_atomic(&dir.path().join("no/such"), b"x").unwrap_err();
+        assert!(error.to_string().contains("no/such"), "{error}");
+    }
+
+    #[test]
+    fn a_file_beyond_the_cap_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        assert_eq!(read_capped(&path, 3).unwrap(), None);
+        fs::write(&path, b"abc").unwrap();
+        assert_eq!(read_capped(&path, 3).unwrap().unwrap(), b"abc");
+        assert!(read_capped(&path, 2).is_err());
+        assert!(read_capped(dir.path(), 2).is_err());
+    }
+
+    #[test]
+    fn one_holder_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let lock = FileLock::try_acquire(&path).unwrap().unwrap();
+        assert!(FileLock::try_acquire(&path).unwrap().is_none());
+        assert!(FileLock::holder(&path).unwrap().contains(&format!("pid {}", std::process::id())));
+        drop(lock);
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn same_file_means_same_inode() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b, c) = (dir.path().join("a"), dir.path().join("b"), dir.path().join("c"));
+        fs::write(&a, b"x").unwrap();
+        hard_link(&a, &b).unwrap();
+        std::os::unix::fs::symlink("a", &c).unwrap();
+        assert!(same_file(&a, &b).unwrap());
+        assert!(!same_file(&a, &c).unwrap());
+        assert!(!same_file(&a, &dir.path().join("none")).unwrap());
+        assert!(!same_file(&dir.path().join("none"), &dir.path().join("none")).unwrap());
+        assert!(hard_link(&a, &b).is_err());
+        assert!(available_space(&a).unwrap() > 0);
+        assert!(remove_file_if_exists(&b).unwrap());
+        assert!(!remove_file_if_exists(&b).unwrap());
+    }
+}

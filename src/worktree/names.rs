@@ -1,0 +1,112 @@
+//! Which paths may be touched at all.
+
+use crate::{Error, Result};
+
+/// Refuses paths that could leave the worktree or reach git's own directory on any file system.
+///
+/// That is: empty, `.` and `..` components, NUL, and every spelling that some file system takes for `.git` (other case,
+/// the short name `git~1`, dots or spaces at the end, alternate streams, code points that HFS+ ignores).
+pub fn check_path(path: &[u8]) -> Result<()> {
+    let refuse = |why: &str| {
+        let shown = String::from_utf8_lossy(path).into_owned();
+        Err(Error::refused(format!("the path {shown:?} is not safe to touch")).because(why))
+    };
+    if path.contains(&0) {
+        return refuse("it contains a NUL byte");
+    }
+    for component in path.split(|&b| b == b'/') {
+        match component {
+            b"" => return refuse("it has an empty component"),
+            b"." | b".." => return refuse("it has a component that is only dots"),
+            _ if is_dot_git(component) => return refuse("it names git's own directory"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether some file system takes this name for `.git`.
+fn is_dot_git(name: &[u8]) -> bool {
+    is_ntfs_dot_git(name) || is_hfs_dot_git(name)
+}
+
+fn is_ntfs_dot_git(name: &[u8]) -> bool {
+    let starts = |with: &[u8]| name.len() >= with.len() && name[..with.len()].eq_ignore_ascii_case(with);
+    let rest = match name {
+        _ if starts(b".git") => &name[4..],
+        _ if starts(b"git~1") => &name[5..],
+        _ => return false,
+    };
+    // Dots and spaces at the end do not count on Windows; a colon starts a stream name, a backslash the next component.
+    let end = rest.iter().position(|&b| b != b'.' && b != b' ');
+    end.is_none_or(|at| matches!(rest[at], b':' | b'\\'))
+}
+
+fn is_hfs_dot_git(name: &[u8]) -> bool {
+    if name.is_ascii() || name.len() > 255 {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(name) else { return false };
+    let ignored = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let seen = text.chars().filter(|c| !ignored(c)).flat_map(char::to_lowercase);
+    seen.eq(".git".chars())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_could_reach_git_or_leave_the_worktree() {
+        for path in [
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "a/../b",
+            "./a",
+            ".git",
+            ".GIT/config",
+            "a/.Git",
+            "git~1",
+            "GIT~1/x",
+            ".git ",
+            ".git...",
+            ".git . .",
+            ".git::$INDEX_ALLOCATION",
+            ".git:x",
+            ".git\\config",
+            "git~1 .\\x",
+            ".g\u{200c}it",
+            "\u{feff}.GIT",
+            ".git\u{206f}/hooks",
+            "a\0b",
+        ] {
+            let error = check_path(path.as_bytes()).expect_err(path);
+            assert_eq!(error.kind(), crate::Kind::Refused, "{path}");
+        }
+    }
+
+    #[test]
+    fn leaves_ordinary_names_alone() {
+        for path in [
+            ".gitignore",
+            ".github/x",
+            "a/.gitmodules",
+            "git",
+            "git~2",
+            "...",
+            "a\\b",
+            ".git-x",
+            "x.git",
+            "日本/ü",
+            " ",
+        ] {
+            check_path(path.as_bytes()).unwrap();
+        }
+        check_path(b"\xff\xfe/.gi\xfft").unwrap();
+    }
+}
