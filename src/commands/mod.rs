@@ -17,7 +17,6 @@ pub mod show;
 pub mod status;
 pub mod to;
 pub mod undo;
-mod words;
 
 use crate::host::talk::Talk;
 use crate::model::report::Outcome;
@@ -124,7 +123,7 @@ fn unknown(ctx: &Ctx<'_>, words: &[OsString]) -> Error {
     let error = Error::new(Kind::Refused, format!("`{word}` is not a command"));
     let line = (ctx.command_line)();
     let names: Vec<&str> = line.get_subcommands().map(clap::Command::get_name).collect();
-    let error = match words::nearest(&word, &names) {
+    let error = match crate::model::nearest(&word, &names) {
         Some(name) => error.help(format!("did you mean `git rollback {name}`?")),
         None => error.help(format!("did you mean `git rollback to {word}`?")),
     };

@@ -4,8 +4,8 @@
 use super::repo::Repo;
 use crate::model::RepoPath;
 use crate::{Error, Result};
-use gix_attributes::StateRef;
-use gix_attributes::search::{MetadataCollection, Outcome, Search};
+use gix_attributes::search::{MetadataCollection, Outcome};
+use gix_attributes::{Search, StateRef};
 use std::path::{Path, PathBuf};
 
 /// How one path is converted.

@@ -15,7 +15,6 @@ pub use raw::is_safe_path;
 use crate::model::{ObjectId, Stat};
 use crate::{Error, Result};
 use gix_index::entry::Flags;
-use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;

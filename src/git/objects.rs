@@ -154,6 +154,29 @@ impl Repo {
 }
 
 impl Handles {
+    /// Reads every blob once, on all processors: whether it is there and undamaged. Objects that `sink` holds
+    /// count as there.
+    pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<()> {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let failure = std::sync::Mutex::new(None);
+        let work = || {
+            while let Some(id) = blobs.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                let checked = if sink.holds(id) { Ok(()) } else { self.copy_blob(*id, &mut std::io::sink()) };
+                if let Err(e) = checked {
+                    *failure.lock().unwrap_or_else(|e| e.into_inner()) = Some(e);
+                    return;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..crate::host::threads().min(blobs.len() / 64 + 1) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        failure.into_inner().unwrap_or_else(|e| e.into_inner()).map_or(Ok(()), Err)
+    }
+
     /// The bytes of a blob.
     pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>> {
         self.with_handle(|git| {

@@ -93,6 +93,11 @@ impl<'r> ObjectSink<'r> {
         self.spool.is_some()
     }
 
+    /// Whether an object was added.
+    pub fn holds(&self, id: &ObjectId) -> bool {
+        self.spool.as_ref().is_some_and(|spool| lock(spool).seen.contains(id))
+    }
+
     /// Adds an object.
     pub fn add(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
         let id = name_of(kind, data)?;
@@ -201,7 +206,7 @@ pub fn clear_leftovers(repo: &Repo) -> Result<()> {
     for entry in entries.flatten() {
         let path = entry.path();
         let ours = path.extension().is_some_and(|e| e == "keep")
-            && crate::host::fs::read_capped(&path, 256).is_ok_and(|bytes| bytes == KEEP_MARK);
+            && crate::host::fs::read_capped(&path, 256).is_ok_and(|bytes| bytes.as_deref() == Some(KEEP_MARK));
         if ours {
             crate::host::fs::remove_file_if_exists(&path)?;
         }

@@ -162,6 +162,13 @@ impl Repo {
         log.write().context(what)
     }
 
+    /// Branches (full names) that remotes call their default one.
+    pub fn remote_defaults(&self) -> Vec<String> {
+        let Ok(found) = self.git.references_glob("refs/remotes/*/HEAD") else { return Vec::new() };
+        let targets = found.flatten().filter_map(|r| r.symbolic_target().ok().flatten().map(str::to_owned));
+        targets.filter_map(|t| Some(format!("refs/heads/{}", t.strip_prefix("refs/remotes/")?.split_once('/')?.1))).collect()
+    }
+
     /// Names of branches that a linked worktree (or the main one) other than this has checked out, with its path.
     pub fn checked_out_elsewhere(&self) -> Vec<(String, String)> {
         let mut dirs = vec![(self.common_dir().to_owned(), self.common_dir().parent().map(|p| p.to_owned()))];
@@ -201,4 +208,9 @@ impl Repo {
 fn signature(who: &Who) -> Result<git2::Signature<'static>> {
     git2::Signature::new(&who.name, &who.email, &git2::Time::new(who.time.seconds, who.time.offset_minutes))
         .context("the identity cannot be used")
+}
+
+/// Whether git accepts a full ref name.
+pub fn is_ref_name(name: &str) -> bool {
+    git2::Reference::is_valid_name(name)
 }

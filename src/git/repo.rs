@@ -40,17 +40,30 @@ impl Repo {
         initialise()?;
         #[expect(clippy::disallowed_methods, reason = "the one place that opens repositories")]
         let git = git2::Repository::open_from_env().map_err(open_error)?;
+        let repo = Self::from_handle(git)?;
+        let inside = std::env::current_dir().is_ok_and(|cwd| cwd.starts_with(repo.root()) || cwd.starts_with(repo.git_dir()));
+        if !inside && crate::host::env::var("GIT_WORK_TREE").is_none() && crate::host::env::var("GIT_DIR").is_none() {
+            return Err(Error::refused("the configuration of this repository (core.worktree) points to another directory")
+                .because(format!("its worktree is {}", repo.root().display()))
+                .help("change into that directory, or correct it with `git config --unset core.worktree`"));
+        }
+        Ok(repo)
+    }
+
+    /// Opens the repository whose worktree's top is `top` (a submodule).
+    pub fn open_at(top: &Path) -> Result<Repo> {
+        initialise()?;
+        #[expect(clippy::disallowed_methods, reason = "the one place that opens repositories")]
+        let git = git2::Repository::open(top).map_err(open_error)?;
+        Self::from_handle(git)
+    }
+
+    fn from_handle(git: git2::Repository) -> Result<Repo> {
         let Some(root) = git.workdir().map(Path::to_owned) else {
             return Err(Error::refused("this is a bare repository: it has no worktree to save or roll back")
                 .help("run the command inside a worktree of it (`git worktree add PATH BRANCH` makes one)"));
         };
         let root = root.canonicalize().map_err(|e| Error::io("cannot find the top of the worktree", &e))?;
-        let inside = std::env::current_dir().is_ok_and(|cwd| cwd.starts_with(&root) || cwd.starts_with(git.path()));
-        if !inside && crate::host::env::var("GIT_WORK_TREE").is_none() && crate::host::env::var("GIT_DIR").is_none() {
-            return Err(Error::refused("the configuration of this repository (core.worktree) points to another directory")
-                .because(format!("its worktree is {}", root.display()))
-                .help("change into that directory, or correct it with `git config --unset core.worktree`"));
-        }
         let git_dir = canonical(git.path())?;
         let common_dir = canonical(git.commondir())?;
         let handles = Handles { root, git_dir, common_dir, spare: Mutex::new(Vec::new()) };
@@ -123,6 +136,21 @@ impl Repo {
             }
         }
         out
+    }
+
+    /// Which parts of a file's stat data count here.
+    pub fn stat_trust(&self) -> super::index::Trust {
+        let on = |key| self.config_bool(key) != Some(false);
+        super::index::Trust { ctime: on("core.trustctime"), exec_bit: on("core.filemode"), symlinks: on("core.symlinks") }
+    }
+
+    /// The user's own file of ignore rules.
+    pub fn excludes_file(&self) -> Option<PathBuf> {
+        self.config_path("core.excludesfile").or_else(|| {
+            let base = crate::host::env::var_os("XDG_CONFIG_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
+            let base = base.or_else(|| crate::host::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+            base.map(|base| base.join("git/ignore"))
+        })
     }
 
     /// Names of remotes whose objects may be missing on purpose (a partial clone).

@@ -251,3 +251,8 @@ fn normal_mode(mode: u32) -> u32 {
         _ => MODE_FILE,
     }
 }
+
+/// Whether a name matches a pattern in which `*` crosses no slash, as in branch patterns.
+pub fn glob_matches(pattern: &str, name: &str) -> bool {
+    gix_glob::wildmatch(pattern.into(), name.into(), gix_glob::wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
+}

@@ -6,6 +6,7 @@ pub mod fs;
 pub mod gitlock;
 pub mod mounts;
 pub mod process;
+pub mod scratch;
 pub mod talk;
 
 pub use talk::Talk;

@@ -31,6 +31,9 @@ pub trait Talk: Sync {
     /// The signal that asked us to stop, once one has arrived.
     fn signal(&self) -> Option<u8>;
 
+    /// Told of every step that is done, and of every file: where a run may be stopped, and where tests stop it.
+    fn step(&self, _what: &str) {}
+
     /// Whether a signal asked us to stop.
     fn interrupted(&self) -> bool {
         self.signal().is_some()

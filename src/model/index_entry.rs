@@ -50,6 +50,11 @@ impl IndexEntry {
         IndexEntry { mode, id, stage: 0, flags: EntryFlags::default() }
     }
 
+    /// Whether this is the one entry of a path without conflict, marked or not, whose content is known.
+    pub fn is_plain_but_marks(&self) -> bool {
+        self.stage == 0 && !self.flags.intent_to_add
+    }
+
     /// Whether a tree says everything about this entry.
     pub fn is_plain(&self) -> bool {
         self.stage == 0 && is_default(&self.flags)

@@ -12,6 +12,7 @@ pub mod report;
 mod text;
 mod time;
 mod who;
+mod words;
 
 pub use file::{FileChange, FileKind, FileSpec, Stat};
 pub use head::Head;
@@ -26,3 +27,4 @@ pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, Wor
 pub use text::readable;
 pub use time::Time;
 pub use who::Who;
+pub use words::nearest;

@@ -147,6 +147,15 @@ pub enum Step {
         /// The entries.
         changes: Vec<IndexChange>,
     },
+    /// Make a nested repository file by file, or rename it out of the worktree.
+    Nested {
+        /// What it is.
+        repo: super::NestedRepo,
+        /// Where it goes when it leaves, below the trash.
+        slot: String,
+        /// Whether it shall be there.
+        new: bool,
+    },
     /// Bring a submodule's own worktree to a snapshot in its own repository.
     Submodule {
         /// Where it stands.
@@ -191,6 +200,7 @@ impl Step {
                     .map(|c| IndexChange { path: c.path, old: c.new, new: c.old })
                     .collect(),
             },
+            Step::Nested { repo, slot, new } => Step::Nested { repo, slot, new: !new },
             Step::Submodule { path, old, new } => Step::Submodule { path, old: new, new: old },
         }
     }

@@ -27,6 +27,8 @@ pub struct Plan {
     pub extra: Extra,
     /// `lstat` of the files that will be replaced, when their bytes were saved.
     pub seen: BTreeMap<RepoPath, Stat>,
+    /// Blobs that git would store for files that are converted when they are written.
+    pub converted: BTreeMap<RepoPath, crate::model::ObjectId>,
     /// What stays in place.
     pub left: Vec<Skipped>,
     /// Whether files, index, `HEAD` or the user's refs change.

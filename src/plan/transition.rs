@@ -63,6 +63,10 @@ impl Scope<'_> {
         }
     }
 
+    fn index_stays_fresh(&self, plan: &Plan) -> bool {
+        !plan.steps.iter().any(|step| matches!(step, Step::Worktree(change) if !change.files.is_empty()))
+    }
+
     pub(super) fn holds(&self, path: &RepoPath) -> bool {
         self.only.is_none_or(|only| only(path)) && !self.carried.contains(path)
     }
@@ -100,6 +104,7 @@ pub struct Transition<'s, 'r> {
     pub(super) extra_files: BTreeMap<RepoPath, FileSpec>,
     extra_raw: BTreeMap<RepoPath, ObjectId>,
     wanted_raw: BTreeMap<RepoPath, ObjectId>,
+    converted: BTreeMap<RepoPath, ObjectId>,
     findings: Vec<Finding>,
     left: Vec<LeftInPlace>,
 }
@@ -124,6 +129,7 @@ impl<'s, 'r> Transition<'s, 'r> {
             extra_files: BTreeMap::new(),
             extra_raw: BTreeMap::new(),
             wanted_raw: BTreeMap::new(),
+            converted: BTreeMap::new(),
             findings: Vec::new(),
             left: Vec::new(),
         };
@@ -222,6 +228,7 @@ impl<'s, 'r> Transition<'s, 'r> {
         self.wanted_raw = smudge(self.desk.scene.repo, self.desk.scratch, &files, &jobs, self.desk.sink)?;
         for (path, raw) in &self.wanted_raw {
             if let Some(Some(Wanted::Tree(entry))) = wanted.get_mut(path) {
+                self.converted.insert(path.clone(), entry.id);
                 entry.id = *raw;
             }
         }
@@ -388,6 +395,31 @@ impl<'s, 'r> Transition<'s, 'r> {
         self.make_dirs.extend(self.target.empty_dirs.iter().filter(|d| !there.contains(&d.path)).cloned());
     }
 
+    /// Nested repositories and submodules that the target holds and that are not as it says.
+    fn repositories(&self, plan: &mut Plan) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        if self.scope.only.is_some() || !self.scope.worktree {
+            return Ok(steps);
+        }
+        for (n, repo) in self.target.nested.iter().enumerate() {
+            let there = self.desk.scene.root.stat(&repo.path)?.is_some_and(|stat| stat.is_dir());
+            if there {
+                let now = crate::store::nested::capture(self.desk.scene.repo.root(), &repo.path, self.desk.sink)?;
+                if &now == repo {
+                    continue;
+                }
+                let slot = format!("{}/a{n}", self.desk.operation);
+                steps.push(Step::MoveToTrash { path: repo.path.clone(), slot });
+            }
+            steps.push(Step::Nested { repo: repo.clone(), slot: format!("{}/b{n}", self.desk.operation), new: true });
+            plan.extra.nested.push(repo.clone());
+        }
+        for target in &self.target.submodules {
+            steps.push(Step::Submodule { path: target.path.clone(), old: None, new: Some(target.state.clone()) });
+        }
+        Ok(steps)
+    }
+
     fn dir_modes(&self) -> Vec<DirMode> {
         let usual = 0o777 & !crate::host::umask();
         let present: BTreeMap<&RepoPath, u32> =
@@ -485,6 +517,7 @@ impl<'s, 'r> Transition<'s, 'r> {
         if !change.is_empty() || modes.iter().any(|m| m.old != m.new) {
             change.dir_modes = modes;
         }
+        let repositories = self.repositories(plan)?;
         super::describe::files(plan, self.desk.scene, &change, &self.to_trash, &self.left);
         if !change.is_empty() {
             plan.steps.push(Step::Worktree(change));
@@ -492,12 +525,15 @@ impl<'s, 'r> Transition<'s, 'r> {
         if !git_files.is_empty() {
             plan.steps.push(Step::GitFiles { files: git_files });
         }
+        plan.steps.extend(repositories);
         plan.steps.extend(middle);
-        if !index.is_empty() {
+        // Also without changes: the index learns the files' new stat data, so that git need not read them again.
+        if !index.is_empty() || !self.scope.index_stays_fresh(plan) {
             plan.steps.push(Step::Index { changes: index });
         }
         plan.steps.extend(last);
         plan.seen.append(&mut self.seen);
+        plan.converted.append(&mut self.converted);
         plan.extra.raw.append(&mut self.extra_raw);
         plan.extra.files.append(&mut self.extra_files);
         plan.extra.wanted.append(&mut self.wanted_raw);

@@ -10,7 +10,7 @@ use crate::host::Talk;
 use crate::model::{
     EntryFlags, FileKind, FileSpec, GitFile, Head, IndexEntry, ObjectId, Perms, RepoPath, Skipped, Stat,
 };
-use crate::worktree::{EntryState, Found, IgnoredDetail, Root, Scan, ScanOptions, scan};
+use crate::worktree::{EntryState, Found, IgnoredDetail, Root, Scan, ScanOptions, absent_ignore_files, scan};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +63,6 @@ pub struct Scene<'r> {
     pub skipped: Vec<Skipped>,
     /// Entries whose file was compared by content: it is the same, and this is its `lstat`.
     pub verified: BTreeMap<RepoPath, Stat>,
-    at: BTreeMap<RepoPath, usize>,
 }
 
 /// The conversion a target asks for is found with its own attributes; this one is for the present files.
@@ -82,8 +81,9 @@ impl<'r> Scene<'r> {
             Some(id) => repo.commit(id)?.tree,
             None => ObjectId::EMPTY_TREE,
         };
-        let index = Index::read(&repo.index_path(), repo.stat_trust())?;
-        let scan = look(repo, config, wanted, &index)?;
+        let mut index = Index::read(&repo.index_path())?;
+        index.set_trust(repo.stat_trust());
+        let scan = look(repo, wanted, &index)?;
         let attributes = present_attributes(repo, &index, &scan)?;
         let mut scene = Scene {
             repo,
@@ -102,7 +102,6 @@ impl<'r> Scene<'r> {
             stashes: repo.stashes()?,
             skipped: Vec::new(),
             verified: BTreeMap::new(),
-            at: BTreeMap::new(),
             index,
             scan,
         };
@@ -273,14 +272,6 @@ impl<'r> Scene<'r> {
     pub fn conversion(&self, path: &RepoPath) -> Conversion {
         self.attributes.conversion(path)
     }
-
-    /// Positions of index entries by path; made when first needed.
-    pub fn positions(&mut self) -> &BTreeMap<RepoPath, usize> {
-        if self.at.is_empty() {
-            self.at = (0..self.index.len()).map(|i| (RepoPath::new(self.index.path(i)), i)).collect();
-        }
-        &self.at
-    }
 }
 
 /// A file as a tree has it, with these permission bits.
@@ -291,7 +282,7 @@ pub fn tree_spec(mode: u32, blob: ObjectId, perm: u32) -> FileSpec {
     }
 }
 
-fn look(repo: &Repo, config: &Config, wanted: Wanted, index: &Index) -> Result<Scan> {
+fn look(repo: &Repo, wanted: Wanted, index: &Index) -> Result<Scan> {
     let options = ScanOptions {
         threads: crate::host::threads(),
         ignored: match (wanted.ignored, wanted.list_ignored) {
@@ -300,13 +291,16 @@ fn look(repo: &Repo, config: &Config, wanted: Wanted, index: &Index) -> Result<S
             _ => IgnoredDetail::None,
         },
         umask: crate::host::umask(),
+        absent_ignores: absent_ignore_files(index)
+            .into_iter()
+            .map(|i| Ok((RepoPath::new(index.path(i)), repo.blob(index.id(i))?)))
+            .collect::<Result<_>>()?,
     };
     let rules = Rules::new(
         repo.excludes_file().as_deref(),
         &repo.common_dir().join("info/exclude"),
         repo.config_bool("core.ignorecase") == Some(true),
     )?;
-    let _ = config;
     scan(repo.root(), index, &rules, &options)
 }
 

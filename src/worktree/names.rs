@@ -25,6 +25,15 @@ pub fn check_path(path: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// [`check_path`] for the files of a nested repository, where components may be called `.git`.
+pub fn check_nested_path(path: &[u8]) -> Result<()> {
+    let plain = |part: &[u8]| !matches!(part, b"" | b"." | b"..") && !part.contains(&0);
+    if path.split(|&b| b == b'/').all(plain) {
+        return Ok(());
+    }
+    Err(Error::refused(format!("the path {:?} is not safe to touch", String::from_utf8_lossy(path))))
+}
+
 /// Whether some file system takes this name for `.git`.
 fn is_dot_git(name: &[u8]) -> bool {
     is_ntfs_dot_git(name) || is_hfs_dot_git(name)

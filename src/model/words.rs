@@ -1,7 +1,7 @@
 //! Which known word a mistyped one is most like.
 
 /// The candidate that `word` most likely stands for, if it is close to any.
-pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let letters = word.chars().count();
     let allowed = match letters {
         0..=2 => 0,

@@ -1,0 +1,112 @@
+//! The log entry of an operation, and the answer made from it.
+
+use super::run::{Finished, Request};
+use super::steps::Hands;
+use crate::Result;
+use crate::model::report::{Changed, DoneReport, Kept, LeftInPlace};
+use crate::model::{FileCounts, HeadAt, Operation, RefMove, Step, TrashItem};
+use crate::plan::Plan;
+use crate::store::log;
+use crate::store::scene::Scene;
+use crate::store::session::{OperationName, Session};
+
+/// The entry as it is known before the first step.
+pub(super) fn start(
+    session: &Session,
+    request: &Request,
+    scene: &Scene<'_>,
+    plan: &Plan,
+    name: &OperationName,
+) -> Operation {
+    let before = HeadAt { head: scene.head.clone(), commit: scene.head_commit };
+    Operation {
+        version: Operation::VERSION,
+        id: name.id.clone(),
+        command: request.command.to_owned(),
+        title: plan.report.title.clone(),
+        argv: crate::host::env::argv(),
+        reason: request.reason.clone(),
+        worktree: session.repo.worktree_id(),
+        who: name.who.clone(),
+        millis: 0,
+        after: plan.after.clone().unwrap_or_else(|| before.clone()),
+        before,
+        refs: Vec::new(),
+        files: FileCounts::default(),
+        trash: Vec::new(),
+        kept: Vec::new(),
+        left: plan.left.clone(),
+        snapshot: None,
+        steps: None,
+        point: plan.point.clone(),
+        changes_state: plan.changes_state,
+        undoes: plan.undoes.clone(),
+        redoes: plan.redoes.clone(),
+        aborted: false,
+    }
+}
+
+/// Completes the entry and appends it to the log.
+pub(super) fn finish(
+    session: &Session,
+    mut operation: Operation,
+    hands: &Hands<'_>,
+    steps: &[Step],
+    began: std::time::Instant,
+    differs: Vec<String>,
+) -> Result<Finished> {
+    for step in steps {
+        match step {
+            Step::Ref { name, old, new, .. } => {
+                operation.refs.push(RefMove { name: name.clone(), old: *old, new: *new });
+            }
+            Step::MoveToTrash { path, slot } => {
+                operation.trash.push(TrashItem { path: path.clone(), slot: slot.clone(), back: false });
+            }
+            Step::MoveFromTrash { path, slot } => {
+                operation.trash.push(TrashItem { path: path.clone(), slot: slot.clone(), back: true });
+            }
+            _ => {}
+        }
+    }
+    operation.trash.retain(|item| !hands.left.iter().any(|left| left.path == item.path));
+    operation.left.extend(hands.left.iter().cloned());
+    operation.files = hands.counts;
+    operation.kept = hands.kept_files();
+    operation.millis = began.elapsed().as_millis() as u64;
+    log::append(&session.repo, &session.layout, &operation)?;
+    Ok(Finished { operation, differs, warnings: Vec::new() })
+}
+
+/// The answer to a command that was carried out.
+pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport {
+    let operation = &finished.operation;
+    let snapshot = operation.snapshot.as_ref();
+    let kept = |file: &crate::model::KeptFile| Kept { path: file.path.clone(), at: file.at.clone() };
+    let left = |left: &crate::model::Skipped| LeftInPlace {
+        path: left.path.clone(),
+        reason: left.why.clone(),
+        bytes: left.size,
+    };
+    let mut warnings = finished.warnings.clone();
+    warnings.extend(finished.differs.iter().cloned());
+    DoneReport {
+        operation: Some(operation.id.clone()),
+        command: operation.command.clone(),
+        summary: operation.title.clone(),
+        point: operation.point.clone(),
+        snapshot: snapshot.map(|s| s.name.rsplit('/').next().unwrap_or_default().to_owned()),
+        verified: finished.differs.is_empty(),
+        changed: Changed {
+            written: operation.files.written as u64,
+            removed: operation.files.removed as u64,
+            trashed: operation.trash.iter().filter(|item| !item.back).count() as u64,
+            refs: operation.refs.iter().filter(|r| !r.name.starts_with("refs/rollback/")).count() as u64,
+        },
+        kept: operation.kept.iter().map(kept).collect(),
+        left_in_place: operation.left.iter().map(left).collect(),
+        warnings,
+        way_back,
+        recover_with_git: snapshot.map(|s| format!("git stash apply --index {}^", s.name)),
+    }
+}

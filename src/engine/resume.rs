@@ -1,0 +1,110 @@
+//! `continue` and `abort`: ending what was interrupted.
+
+use super::record::finish;
+use super::run::{Finished, GitLocks, steps_of};
+use super::steps::Hands;
+use crate::host::Talk;
+use crate::host::gitlock::GitLock;
+use crate::store::journal::Journal;
+use crate::store::log;
+use crate::store::session::{Session, unfinished};
+use crate::{Error, Kind, Result};
+
+/// Which way to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Take the remaining steps.
+    Continue,
+    /// Take back the steps that were taken.
+    Abort,
+}
+
+/// Ends an interrupted operation.
+///
+/// # Errors
+/// Refused when nothing is unfinished; stopped when a step fails again.
+pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> {
+    let _lock = session.lock()?;
+    let Some(journal) = Journal::read(&session.layout)? else {
+        session.clear_leftovers()?;
+        let word = if way == Way::Continue { "continue" } else { "abort" };
+        return Err(Error::refused(format!("there is nothing to {word}: no operation is unfinished"))
+            .help("`git rollback log` lists what was done, and `git rollback undo` takes the last one back"));
+    };
+    crate::git::clear_leftovers(&session.repo)?;
+    let locks = GitLocks { index: adopt(session, true)?, head: adopt(session, false)? };
+    let began = crate::host::clock::instant();
+    let steps = steps_of(session, &journal)?;
+    let mut hands = Hands::new(session, talk, locks, &journal.operation)?;
+    hands.clear_stage(&steps.steps)?;
+    let steps = if way == Way::Abort { steps.reversed() } else { steps };
+    if let Err(error) = hands.take_all(&steps.steps, false) {
+        return Err(with_ways_out(&journal, error));
+    }
+    let differs = super::verify::differences(session, &hands, &steps.steps)?;
+    let mut operation = journal.operation.clone();
+    if way == Way::Abort {
+        operation.aborted = true;
+        operation.after = operation.before.clone();
+    }
+    let finished = finish(session, operation, &hands, &steps.steps, began, differs)?;
+    Journal::remove(&session.layout)?;
+    drop(hands);
+    Ok(finished)
+}
+
+/// The lock of git's that the dead run held, or a fresh one.
+fn adopt(session: &Session, index: bool) -> Result<Option<GitLock>> {
+    let (private, target) = if index {
+        (session.layout.lock_index(), session.repo.index_path())
+    } else {
+        (session.layout.lock_head(), session.repo.git_dir().join("HEAD"))
+    };
+    if let Some(lock) = GitLock::adopt(&private, &target)? {
+        return Ok(Some(lock));
+    }
+    GitLock::clear_stale(&private, &target)?;
+    GitLock::take(&private, &target).map(Some)
+}
+
+/// A step failed, or a signal came. After a signal, and where that works, everything is taken back at once.
+pub(super) fn stopped(
+    session: &Session,
+    talk: &dyn Talk,
+    journal: &Journal,
+    mut hands: Hands<'_>,
+    error: Error,
+) -> Error {
+    let Some(signal) = talk.signal() else {
+        drop(hands);
+        return with_ways_out(journal, error);
+    };
+    let taken_back = steps_of(session, journal).and_then(|steps| {
+        hands.clear_stage(&steps.steps)?;
+        hands.forget();
+        let back = steps.reversed();
+        hands.take_all(&back.steps, false)?;
+        let mut operation = journal.operation.clone();
+        operation.aborted = true;
+        log::append(&session.repo, &session.layout, &operation)?;
+        Journal::remove(&session.layout)
+    });
+    drop(hands);
+    match taken_back {
+        Ok(()) => Error::new(Kind::Interrupted(signal), "interrupted: everything is as it was before"),
+        Err(_) => with_ways_out(journal, Error::new(Kind::Stopped, "interrupted")),
+    }
+}
+
+fn with_ways_out(journal: &Journal, error: Error) -> Error {
+    let ways = unfinished(journal);
+    let kind = if error.kind() == Kind::Busy { Kind::Busy } else { Kind::Stopped };
+    let mut out = Error::new(kind, format!("stopped half-way: {}", error.message()));
+    for cause in error.causes() {
+        out = out.because(cause);
+    }
+    for help in error.helps().iter().chain(ways.helps()) {
+        out = out.help(help.clone());
+    }
+    out.help("nothing is lost: the state before is in a snapshot")
+}

@@ -1,0 +1,321 @@
+//! The one way of every changing command.
+
+use super::check::check;
+use super::record::{finish, start};
+use super::steps::Hands;
+use crate::git::ObjectSink;
+use crate::host::gitlock::GitLock;
+use crate::host::{Talk, fs};
+use crate::model::report::PlanReport;
+use crate::model::{ObjectId, Operation, SnapshotName, Step, Steps};
+use crate::plan::Plan;
+use crate::plan::transition::Desk;
+use crate::store::journal::Journal;
+use crate::store::layout::SNAPSHOTS;
+use crate::store::scene::{Scene, Wanted, check_supported};
+use crate::store::session::{OperationName, Session};
+use crate::store::snapshot::{Stash, write_manifest, write_stash};
+use crate::store::{journal, points};
+use crate::{Error, Kind, Result};
+
+/// What a changing command was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The command's name.
+    pub command: &'static str,
+    /// Stop after the plan.
+    pub dry_run: bool,
+    /// The yes was given.
+    pub yes: bool,
+    /// Ask nothing, verify nothing.
+    pub emergency: bool,
+    /// Why, for the record.
+    pub reason: Option<String>,
+    /// What to look at.
+    pub wanted: Wanted,
+    /// The message of the stash commit.
+    pub stash_message: Option<String>,
+}
+
+/// Which of git's locks a command needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// None: nothing that git writes is written (a point is made).
+    None,
+    /// The index and `HEAD`.
+    IndexAndHead,
+}
+
+/// What a planner gets.
+pub struct Table<'s, 'r> {
+    /// The present state and the place for objects.
+    pub desk: Desk<'s, 'r>,
+    /// The stash commit of the present state.
+    pub stash: &'s Stash,
+    /// The operation.
+    pub name: &'s OperationName,
+    /// The session.
+    pub session: &'s Session,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was a dry run: this would be done.
+    Planned(Box<PlanReport>),
+    /// There was nothing to do.
+    Nothing(Box<PlanReport>),
+    /// The answer was no.
+    Declined,
+    /// It was done.
+    Done(Box<Finished>),
+}
+
+/// An operation that was carried out.
+#[derive(Debug)]
+pub struct Finished {
+    /// The log's entry.
+    pub operation: Operation,
+    /// What is not as planned; empty: verified.
+    pub differs: Vec<String>,
+    /// What deserves a look.
+    pub warnings: Vec<String>,
+}
+
+/// A function that makes a plan.
+pub type Planner<'p> = &'p dyn for<'s, 'r> Fn(&Table<'s, 'r>) -> Result<Plan>;
+
+/// Carries out a command: plan, check, approve, snapshot, journal, steps, verify, log.
+///
+/// # Errors
+/// Before the journal is written nothing was changed; afterwards the error is of kind `Stopped` and names
+/// `continue` and `abort`.
+pub fn run(session: &Session, talk: &dyn Talk, request: &Request, locks: Locks, planner: Planner<'_>) -> Result<Ended> {
+    let mut shown = None;
+    if request.dry_run || (talk.can_ask() && !request.yes && !request.emergency) {
+        if let Some(journal) = Journal::read(&session.layout)? {
+            return Err(crate::store::session::unfinished(&journal));
+        }
+        let (plan, _) = plan_only(session, talk, request, planner)?;
+        if request.dry_run {
+            return Ok(Ended::Planned(Box::new(plan.report)));
+        }
+        refuse_blocked(&plan)?;
+        if plan.is_empty() {
+            return Ok(Ended::Nothing(Box::new(plan.report)));
+        }
+        if !talk.approve(&plan.report)? {
+            return Ok(Ended::Declined);
+        }
+        shown = Some(plan.report);
+    }
+    let _lock = session.lock_for_change()?;
+    let git_locks = GitLocks::take(session, locks)?;
+    carry_out(session, talk, request, planner, git_locks, shown)
+}
+
+/// Git's locks while an operation is under way.
+pub(super) struct GitLocks {
+    pub index: Option<GitLock>,
+    pub head: Option<GitLock>,
+}
+
+impl GitLocks {
+    fn take(session: &Session, locks: Locks) -> Result<GitLocks> {
+        if locks == Locks::None {
+            return Ok(GitLocks { index: None, head: None });
+        }
+        let (layout, repo) = (&session.layout, &session.repo);
+        let index = Some(GitLock::take(&layout.lock_index(), &repo.index_path())?);
+        let head = Some(GitLock::take(&layout.lock_head(), &repo.git_dir().join("HEAD"))?);
+        Ok(GitLocks { index, head })
+    }
+}
+
+/// Plans without locks and without storing anything in the repository.
+fn plan_only(
+    session: &Session,
+    talk: &dyn Talk,
+    request: &Request,
+    planner: Planner<'_>,
+) -> Result<(Plan, OperationName)> {
+    let sink = ObjectSink::naming_only(&session.repo);
+    let name = session.name_operation()?;
+    let scratch = fs::temporary_dir()?;
+    let scene = Scene::observe(&session.repo, &session.config, request.wanted, &sink, talk)?;
+    let plan = make_plan(session, request, &scene, &sink, &name, scratch.path(), planner)?;
+    Ok((plan.0, name))
+}
+
+fn make_plan(
+    session: &Session,
+    request: &Request,
+    scene: &Scene<'_>,
+    sink: &ObjectSink<'_>,
+    name: &OperationName,
+    scratch: &std::path::Path,
+    planner: Planner<'_>,
+) -> Result<(Plan, Stash)> {
+    check_supported(scene)?;
+    let message = request.stash_message.clone().unwrap_or_else(|| format!("git rollback {} {}", request.command, name.id));
+    let stash = write_stash(scene, sink, &name.who, &message)?;
+    let desk = Desk {
+        scene,
+        index_tree: stash.index_tree,
+        sink,
+        config: &session.config,
+        operation: &name.id,
+        scratch,
+    };
+    let mut plan = planner(&Table { desk, stash: &stash, name, session })?;
+    plan.report.command = request.command.to_owned();
+    check(session, scene, request, &mut plan)?;
+    Ok((plan, stash))
+}
+
+fn refuse_blocked(plan: &Plan) -> Result<()> {
+    use crate::model::report::Severity;
+    let mut blocks = plan.report.findings.iter().filter(|f| f.severity == Severity::Block);
+    let Some(first) = blocks.next() else { return Ok(()) };
+    let mut error = Error::refused(first.message.clone());
+    let mut helps: Vec<&String> = first.help.iter().collect();
+    for more in blocks {
+        error = error.because(&more.message);
+        helps.extend(more.help.iter().filter(|h| Some(*h) != first.help.as_ref()));
+    }
+    Err(helps.into_iter().fold(error, |error, help| error.help(help.clone())))
+}
+
+fn carry_out(
+    session: &Session,
+    talk: &dyn Talk,
+    request: &Request,
+    planner: Planner<'_>,
+    git_locks: GitLocks,
+    shown: Option<PlanReport>,
+) -> Result<Ended> {
+    let began = crate::host::clock::instant();
+    let name = session.name_operation()?;
+    let sink = ObjectSink::new(&session.repo, session.layout.area().to_owned());
+    let scene = Scene::observe(&session.repo, &session.config, request.wanted, &sink, talk)?;
+    let scratch = session.layout.area().join("scratch");
+    let (mut plan, stash) = make_plan(session, request, &scene, &sink, &name, &scratch, planner)?;
+    refuse_blocked(&plan)?;
+    if request.wanted.nested {
+        plan.extra.submodules = super::nested::save_submodules(session, &scene, talk, &sink)?;
+        for path in &scene.scan.nested {
+            plan.extra.nested.push(crate::store::nested::capture(session.repo.root(), path, &sink)?);
+        }
+    }
+    if plan.is_empty() {
+        return Ok(Ended::Nothing(Box::new(plan.report)));
+    }
+    match shown {
+        Some(shown) if !same_plan(&shown, &plan.report) => {
+            return Err(Error::new(Kind::Busy, "something changed while you were reading; nothing was done")
+                .help("run the command again and look at the new plan"));
+        }
+        None if !plan.report.needs_yes.is_empty() && !request.yes && !request.emergency => {
+            if !talk.approve(&plan.report)? {
+                return Ok(Ended::Declined);
+            }
+        }
+        _ => {}
+    }
+    if let Some(signal) = talk.signal() {
+        return Err(Error::new(Kind::Interrupted(signal), "interrupted before anything was changed"));
+    }
+    let mut operation = start(session, request, &scene, &plan, &name);
+    let snapshot = publish(session, &scene, &stash, &mut plan, &mut operation, &name, &sink)?;
+    operation.snapshot = Some(snapshot);
+    let journal = Journal {
+        version: Journal::VERSION,
+        steps: operation.steps.unwrap_or(ObjectId::EMPTY_TREE),
+        operation,
+        boot: fs::boot_id(),
+    };
+    journal.write(&session.layout)?;
+    talk.step("journal");
+    let steps = Steps::new(std::mem::take(&mut plan.steps));
+    let mut hands = Hands::new(session, talk, git_locks, &journal.operation)?;
+    hands.know(&plan, &scene);
+    let outcome = hands.take_all(&steps.steps, true);
+    if let Err(error) = outcome {
+        return Err(super::resume::stopped(session, talk, &journal, hands, error));
+    }
+    let differs = if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
+    let finished = finish(session, journal.operation, &hands, &steps.steps, began, differs)?;
+    talk.step("logged");
+    Journal::remove(&session.layout)?;
+    drop(hands);
+    Ok(Ended::Done(Box::new(finished)))
+}
+
+/// Whether what was shown is what would be done now (names of trash slots and the like may differ).
+fn same_plan(shown: &PlanReport, now: &PlanReport) -> bool {
+    let text = |report: &PlanReport| serde_json::to_string(report).unwrap_or_default();
+    let plain = |report: &PlanReport| PlanReport { way_back: None, steps: Vec::new(), ..report.clone() };
+    text(&plain(shown)) == text(&plain(now))
+}
+
+/// Writes the snapshot, and makes it safe: from here on everything that is there can be brought back.
+fn publish(
+    session: &Session,
+    scene: &Scene<'_>,
+    stash: &Stash,
+    plan: &mut Plan,
+    operation: &mut Operation,
+    name: &OperationName,
+    sink: &ObjectSink<'_>,
+) -> Result<SnapshotName> {
+    let repo = &session.repo;
+    let text = format!("{}\n\nRollback-Operation: {}\n", operation.title, name.id);
+    // A point's ref can only be a step once the snapshot has its name, so the steps are stored beside it, not in it.
+    let point = plan.point_on_snapshot.clone();
+    if point.is_none() {
+        plan.extra.steps = Some(store_steps(&plan.steps, sink)?);
+    }
+    let commit = write_manifest(scene, stash, &plan.extra, &name.id, &name.who, &text, sink)?;
+    if let Some(point) = point {
+        let tag = points::write(
+            sink,
+            commit,
+            &point.kind,
+            &point.name,
+            &point.message,
+            &name.id,
+            &repo.worktree_id(),
+            &name.who,
+        )?;
+        let step = |name: String| Step::Ref { name, old: None, new: Some(tag), message: "rollback: point".to_owned() };
+        plan.steps.insert(0, step(point.reference.clone()));
+        for step in &mut plan.steps {
+            if let Step::Ref { new: new @ Some(ObjectId::EMPTY_TREE), .. } = step {
+                // A placeholder of the planner for "the tag of the point".
+                *new = Some(tag);
+            }
+        }
+        plan.extra.steps = Some(store_steps(&plan.steps, sink)?);
+    }
+    operation.steps = plan.extra.steps;
+    let published = sink.publish()?;
+    let reference = format!("{SNAPSHOTS}{}-{}", name.stamp, name.id);
+    repo.edit_ref(&reference, None, Some(commit), "rollback: snapshot")?;
+    if !published.release(repo)? {
+        repo.edit_ref(&reference, Some(commit), None, "rollback: snapshot")?;
+        return Err(Error::new(Kind::Busy, "the repository was pruned while the snapshot was being written; nothing was changed")
+            .help("try again when `git gc` is done"));
+    }
+    Ok(SnapshotName { name: reference, id: commit })
+}
+
+fn store_steps(steps: &[Step], sink: &ObjectSink<'_>) -> Result<ObjectId> {
+    let json = serde_json::to_vec(&Steps::new(steps.to_vec()))
+        .map_err(|e| Error::fault("cannot write down the steps").because(e))?;
+    sink.add(crate::git::ObjectKind::Blob, &json)
+}
+
+/// The steps of a journal.
+pub(super) fn steps_of(session: &Session, journal: &Journal) -> Result<Steps> {
+    journal::parse_steps(&session.repo.blob(journal.steps)?)
+}

@@ -1,0 +1,344 @@
+//! Taking steps. Each may be taken again after a crash: done already, it is skipped.
+
+use super::run::GitLocks;
+use crate::git::{Index, ObjectKind, name_of};
+use crate::host::gitlock::GitLock;
+use crate::host::{Talk, fs};
+use crate::model::{
+    FileCounts, GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, RepoPath, Skipped, Stat, Step, Who,
+    WorktreeChange,
+};
+use crate::plan::Plan;
+use crate::store::gitfiles;
+use crate::store::scene::Scene;
+use crate::store::session::Session;
+use crate::worktree::trash::{Mounts, Moved, move_back, move_out};
+use crate::worktree::{Area, Blobs, Change, Kept, Root, folders, write};
+use crate::{Error, Kind, Result};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+
+/// What takes the steps of one operation.
+pub(super) struct Hands<'a> {
+    pub session: &'a Session,
+    pub root: Root,
+    pub area: Area,
+    talk: &'a dyn Talk,
+    locks: GitLocks,
+    who: Who,
+    operation: String,
+    /// `lstat` of files when their bytes were saved; empty after a crash.
+    seen: BTreeMap<RepoPath, Stat>,
+    /// Blobs that git would store for files, where they are known.
+    contents: BTreeMap<RepoPath, ObjectId>,
+    /// The same for files that are converted when they are written.
+    converted: BTreeMap<RepoPath, ObjectId>,
+    /// Files that were written, as `lstat` found them.
+    pub written: BTreeMap<RepoPath, Stat>,
+    /// Files that somebody saved meanwhile.
+    pub kept: Vec<Kept>,
+    /// What could not be moved.
+    pub left: Vec<Skipped>,
+    pub counts: FileCounts,
+}
+
+/// The repository's blobs, for the writer: each thread works with a handle of its own.
+pub(super) struct Shared<'a>(pub &'a crate::git::Handles);
+
+impl Blobs for Shared<'_> {
+    fn copy_to(&self, id: &ObjectId, out: &mut dyn Write) -> Result<()> {
+        self.0.copy_blob(*id, out)
+    }
+
+    fn link_target(&self, id: &ObjectId) -> Result<Vec<u8>> {
+        self.0.blob(*id)
+    }
+
+    fn hash(&self, read: &mut dyn Read, size: u64) -> Result<ObjectId> {
+        crate::git::name_stream(read, size)
+    }
+}
+
+impl<'a> Hands<'a> {
+    pub fn new(session: &'a Session, talk: &'a dyn Talk, locks: GitLocks, operation: &Operation) -> Result<Hands<'a>> {
+        let layout = &session.layout;
+        Ok(Hands {
+            session,
+            root: Root::open(session.repo.root())?,
+            area: Area::new(layout.stage(), layout.kept(&operation.id)),
+            talk,
+            locks,
+            who: operation.who.clone(),
+            operation: operation.id.clone(),
+            seen: BTreeMap::new(),
+            contents: BTreeMap::new(),
+            converted: BTreeMap::new(),
+            written: BTreeMap::new(),
+            kept: Vec::new(),
+            left: Vec::new(),
+            counts: FileCounts::default(),
+        })
+    }
+
+    /// Takes over what the first run knows of the files, so that they need not be read again.
+    pub fn know(&mut self, plan: &Plan, scene: &Scene<'_>) {
+        self.seen = plan.seen.clone();
+        self.converted = plan.converted.clone();
+        self.written = scene.verified.clone();
+        let content = |path: &RepoPath| Some((path.clone(), scene.index_entry(path)?.id));
+        self.contents = scene.verified.keys().filter_map(content).collect();
+    }
+
+    /// Forgets what the first run knew: files may be half-way.
+    pub fn forget(&mut self) {
+        self.seen.clear();
+        self.written.clear();
+    }
+
+    /// Empties the stage of a run that died.
+    pub fn clear_stage(&mut self, steps: &[Step]) -> Result<()> {
+        let plan: Vec<_> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Worktree(change) => Some(change.files.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let repo = &self.session.repo;
+        let kept = crate::worktree::recover::clear_stage(
+            &self.root,
+            &self.area,
+            &plan,
+            &|id| repo.exists(*id),
+            &Shared(repo),
+        )?;
+        self.kept.extend(kept);
+        Ok(())
+    }
+
+    /// Takes all steps; stops at the first that fails, and between steps when a signal came and that is wanted.
+    pub fn take_all(&mut self, steps: &[Step], stop_on_signal: bool) -> Result<()> {
+        for step in steps {
+            if let Some(signal) = self.talk.signal().filter(|_| stop_on_signal) {
+                return Err(Error::new(Kind::Interrupted(signal), "interrupted"));
+            }
+            self.take(step, stop_on_signal)?;
+            self.talk.step("step");
+        }
+        // Whatever of git's locks no step needed.
+        for lock in [self.locks.index.take(), self.locks.head.take()].into_iter().flatten() {
+            lock.release()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, step: &Step, stop_on_signal: bool) -> Result<()> {
+        let repo = &self.session.repo;
+        match step {
+            Step::MoveToTrash { path, slot } => self.trash(path, slot, true),
+            Step::MoveFromTrash { path, slot } => self.trash(path, slot, false),
+            Step::Worktree(change) => self.worktree(change, stop_on_signal),
+            Step::GitFiles { files } => files.iter().try_for_each(|file| self.git_file(file)).and_then(|()| {
+                remove_empty_state_dirs(repo.git_dir());
+                Ok(())
+            }),
+            Step::Ref { name, old, new, message } => repo.edit_ref(name, *old, *new, message),
+            Step::Stash { commit, message, new: true, .. } => repo.add_stash(*commit, &self.who, message),
+            Step::Stash { commit, new: false, .. } => repo.remove_stash(*commit),
+            Step::Head { old, new, new_commit, message, .. } => self.head(old, new, *new_commit, message),
+            Step::Index { changes } => self.index(changes),
+            Step::Submodule { path, old, new } => {
+                super::nested::enter(self.session, self.talk, path, old.as_ref(), new.as_ref())
+            }
+            Step::Nested { repo, slot, new: true } => super::nested::make(self.session, &self.root, repo, slot),
+            Step::Nested { repo, slot, new: false } => self.trash(&repo.path, slot, true),
+        }
+    }
+
+    fn trash(&mut self, path: &RepoPath, slot: &str, out: bool) -> Result<()> {
+        check_slot(slot)?;
+        crate::worktree::check_path(path.as_bytes())?;
+        let place = self.session.layout.trash().join(slot);
+        let moved = if out {
+            if let Some(mount) = Mounts::read().within(&self.root.show(path)) {
+                Moved::LeftInPlace(format!("a file system is mounted at {}", mount.display()))
+            } else {
+                if let Some(parent) = place.parent() {
+                    fs::create_dir_all_private(parent)?;
+                }
+                move_out(&self.root, path, &place)?
+            }
+        } else {
+            move_back(&self.root, &place, path)?
+        };
+        if let Moved::LeftInPlace(why) = moved {
+            self.left.push(Skipped { path: path.clone(), why, size: None });
+        }
+        Ok(())
+    }
+
+    fn worktree(&mut self, change: &WorktreeChange, stop_on_signal: bool) -> Result<()> {
+        let removed: Vec<RepoPath> = change.remove_dirs.iter().map(|d| d.path.clone()).collect();
+        // Before, because a file may be wanted where an empty directory stands; and after, for what files left.
+        folders::remove_empty_dirs(&self.root, &removed)?;
+        let changes: Vec<Change<'_>> =
+            change.files.iter().map(|c| Change { change: c, seen: self.seen.get(&c.path).copied() }).collect();
+        let bar = self.talk.progress("writing files", Some(changes.len() as u64));
+        let talk = self.talk;
+        let progress = |n: usize| {
+            bar.set_total(changes.len() as u64);
+            bar.advance(1);
+            talk.step("file");
+            let _ = n;
+            if stop_on_signal && talk.interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let store = Shared(&self.session.repo);
+        let applied = write::apply(&self.root, &self.area, &changes, &store, crate::host::threads(), &progress)?;
+        self.kept.extend(applied.kept);
+        self.written.extend(applied.written);
+        for change in &change.files {
+            if let Some(new) = &change.new {
+                let stored = self.converted.get(&change.path).copied().unwrap_or(new.blob);
+                self.contents.insert(change.path.clone(), stored);
+            } else {
+                self.written.remove(&change.path);
+            }
+        }
+        let gone = change.files.iter().filter(|c| c.new.is_none()).count();
+        self.counts = FileCounts { written: change.files.len() - gone, removed: gone };
+        folders::remove_empty_dirs(&self.root, &removed)?;
+        let made: Vec<(RepoPath, Option<u32>)> = change.make_dirs.iter().map(|d| (d.path.clone(), d.perm)).collect();
+        folders::make_dirs(&self.root, &made)?;
+        let modes: Vec<(RepoPath, u32)> = change.dir_modes.iter().map(|d| (d.path.clone(), d.new)).collect();
+        folders::set_dir_modes(&self.root, &modes)
+    }
+
+    fn git_file(&mut self, file: &GitFileChange) -> Result<()> {
+        if !gitfiles::is_known(&file.name) {
+            return Err(Error::fault(format!("{} is not a file of an interrupted operation", file.name)));
+        }
+        let repo = &self.session.repo;
+        let place = repo.git_dir().join(file.name.to_os());
+        let now = gitfiles::read(repo, &file.name)?;
+        let id = now.as_ref().map(|bytes| name_of(ObjectKind::Blob, bytes)).transpose()?;
+        if id == file.new {
+            return Ok(());
+        }
+        if id != file.old && now.is_some() {
+            // Somebody went on with the merge or rebase meanwhile: what they wrote is kept.
+            let kept = self.area.kept.join(format!("git-{}", file.name.to_string().replace('/', "-")));
+            fs::create_dir_all_private(&self.area.kept)?;
+            fs::write_atomic(&kept, now.as_deref().unwrap_or_default())?;
+            self.kept.push(Kept { path: file.name.clone(), at: kept, why: "it changed meanwhile".to_owned() });
+        }
+        match file.new {
+            Some(blob) => {
+                if let Some(parent) = place.parent() {
+                    fs::create_dir_all_private(parent)?;
+                }
+                fs::write_atomic(&place, &repo.blob(blob)?)
+            }
+            None => fs::remove_file_if_exists(&place).map(drop),
+        }
+    }
+
+    fn head(&mut self, old: &Head, new: &Head, commit: Option<ObjectId>, message: &str) -> Result<()> {
+        let repo = &self.session.repo;
+        let now = repo.head()?;
+        if &now == new {
+            return Ok(());
+        }
+        if &now != old {
+            return Err(Error::new(Kind::Busy, "HEAD was moved by somebody else meanwhile")
+                .help("look at it with `git status`; then continue, or abort"));
+        }
+        let lock = match self.locks.head.take() {
+            Some(lock) => lock,
+            None => GitLock::take(&self.session.layout.lock_head(), &repo.git_dir().join("HEAD"))?,
+        };
+        lock.publish(|out| {
+            out.write_all(new.file_contents().as_bytes()).map_err(|e| Error::io("cannot write HEAD", &e))
+        })?;
+        match commit {
+            Some(commit) => repo.log_head(commit, &self.who, message),
+            None => Ok(()),
+        }
+    }
+
+    fn index(&mut self, changes: &[IndexChange]) -> Result<()> {
+        let repo = &self.session.repo;
+        let mut index = Index::read(&repo.index_path())?;
+        index.set_trust(repo.stat_trust());
+        let mut edits = Vec::new();
+        for change in changes {
+            let now: Vec<_> = index.range_at(change.path.as_bytes()).map(|i| index.entry(i)).collect();
+            if now != change.new && now != change.old {
+                return Err(Error::new(Kind::Busy, format!("{} was staged by somebody else meanwhile", change.path))
+                    .help("look at it with `git status`; unstage it, then continue, or abort"));
+            }
+            if now != change.new {
+                edits.push((change.path.clone(), change.new.clone()));
+            }
+        }
+        if edits.is_empty() && self.written.is_empty() {
+            return Ok(());
+        }
+        index.replace(edits);
+        for (path, stat) in &self.written {
+            let range = index.range_at(path.as_bytes());
+            if range.len() != 1 {
+                continue;
+            }
+            let (i, entry) = (range.start, index.entry(range.start));
+            if entry.is_plain_but_marks() && self.content_is(path, entry.id) && index.mode_is_current(i, stat) {
+                index.record_stat(i, stat);
+            }
+        }
+        let lock = match self.locks.index.take() {
+            Some(lock) => lock,
+            None => GitLock::take(&self.session.layout.lock_index(), &repo.index_path())?,
+        };
+        lock.publish(|out| index.write(out))
+    }
+
+    /// Whether a written file holds what the index entry says.
+    fn content_is(&self, path: &RepoPath, id: ObjectId) -> bool {
+        self.contents.get(path) == Some(&id)
+    }
+
+    /// What was kept, as the log records it.
+    pub fn kept_files(&self) -> Vec<KeptFile> {
+        let all = self.area.list_kept().unwrap_or_default();
+        let mut out: Vec<KeptFile> = Vec::new();
+        for kept in all.iter().chain(&self.kept) {
+            let file = KeptFile { path: kept.path.clone(), at: kept.at.display().to_string() };
+            if !out.contains(&file) {
+                out.push(file);
+            }
+        }
+        out
+    }
+
+    /// The operation's name.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+}
+
+/// A slot is `<operation>/<number>`; records are input, and must not lead elsewhere.
+fn check_slot(slot: &str) -> Result<()> {
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_hexdigit());
+    match slot.split_once('/') {
+        Some((operation, number)) if plain(operation) && plain(number) => Ok(()),
+        _ => Err(Error::fault(format!("\"{slot}\" is not a place in the trash"))),
+    }
+}
+
+fn remove_empty_state_dirs(git_dir: &std::path::Path) {
+    for name in ["rebase-merge", "rebase-apply", "sequencer"] {
+        // Only when empty: that is what this call does.
+        drop(std::fs::remove_dir(git_dir.join(name)));
+    }
+}

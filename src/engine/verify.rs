@@ -1,0 +1,55 @@
+//! Looking again: is everything as planned?
+
+use super::steps::Hands;
+use crate::Result;
+use crate::git::Index;
+use crate::model::{Head, ObjectId, Step};
+use crate::store::session::Session;
+use std::collections::BTreeMap;
+
+/// What is not as the steps wanted it; empty: all is.
+pub(super) fn differences(session: &Session, hands: &Hands<'_>, steps: &[Step]) -> Result<Vec<String>> {
+    let repo = &session.repo;
+    let mut out = Vec::new();
+    let mut refs: BTreeMap<&str, Option<ObjectId>> = BTreeMap::new();
+    let mut head: Option<&Head> = None;
+    for step in steps {
+        match step {
+            Step::Worktree(change) => {
+                let mut walker = hands.root.walker();
+                for file in &change.files {
+                    let now = walker.stat(&file.path)?;
+                    let as_wanted = match (&file.new, now) {
+                        (Some(_), Some(now)) => hands.written.get(&file.path).is_some_and(|was| was.same_content(&now)),
+                        (None, now) => now.is_none_or(|now| now.is_dir()),
+                        (Some(_), None) => false,
+                    };
+                    if !as_wanted {
+                        out.push(format!("{} was changed again meanwhile: it is as you saved it", file.path));
+                    }
+                }
+            }
+            Step::Ref { name, new, .. } => drop(refs.insert(name, *new)),
+            Step::Head { new, .. } => head = Some(new),
+            Step::Index { changes } if !changes.is_empty() => {
+                let index = Index::read(&repo.index_path())?;
+                for change in changes {
+                    let now: Vec<_> = index.range_at(change.path.as_bytes()).map(|i| index.entry(i)).collect();
+                    if now != change.new {
+                        out.push(format!("{} was staged again meanwhile", change.path));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for (name, id) in refs {
+        if repo.reference(name)? != id {
+            out.push(format!("{name} was moved again meanwhile"));
+        }
+    }
+    if head.is_some_and(|head| repo.head().is_ok_and(|now| &now != head)) {
+        out.push("HEAD was moved again meanwhile".to_owned());
+    }
+    Ok(out)
+}

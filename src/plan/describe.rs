@@ -1,0 +1,73 @@
+//! A plan in words.
+
+use super::Plan;
+use crate::model::report::{Files, LeftInPlace, PlanFiles};
+use crate::model::{RepoPath, Skipped, Step, WorktreeChange};
+use crate::store::scene::Scene;
+use std::collections::BTreeSet;
+
+/// Lists in a report are cut here; the counts are whole.
+const SHOWN: usize = 200;
+
+/// Describes what happens to files.
+pub(super) fn files(
+    plan: &mut Plan,
+    scene: &Scene<'_>,
+    change: &WorktreeChange,
+    to_trash: &BTreeSet<RepoPath>,
+    left: &[LeftInPlace],
+) {
+    let is_untracked = |path: &RepoPath| scene.untracked.contains_key(path);
+    let some = |paths: Vec<RepoPath>| {
+        let count = paths.len() as u64;
+        Files { count, bytes: None, paths: paths.into_iter().take(SHOWN).collect() }
+    };
+    let pick = |wanted: &dyn Fn(&crate::model::FileChange) -> bool| {
+        some(change.files.iter().filter(|c| wanted(c)).map(|c| c.path.clone()).collect())
+    };
+    plan.report.files = PlanFiles {
+        written: pick(&|c| c.new.is_some()),
+        removed: pick(&|c| c.new.is_none() && !is_untracked(&c.path)),
+        untracked_saved: some(scene.untracked.keys().cloned().collect()),
+        untracked_removed: pick(&|c| c.new.is_none() && is_untracked(&c.path)),
+        ignored_moved: some(to_trash.iter().cloned().collect()),
+        left_in_place: left.to_vec(),
+    };
+    plan.left.extend(left.iter().map(|l| Skipped { path: l.path.clone(), why: l.reason.clone(), size: l.bytes }));
+}
+
+/// The steps as sentences.
+pub fn sentences(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(sentence).collect()
+}
+
+fn sentence(step: &Step) -> String {
+    let id = |id: &Option<crate::model::ObjectId>| id.map_or_else(|| "nothing".to_owned(), |id| id.short());
+    match step {
+        Step::MoveToTrash { path, .. } => format!("move {path} to the trash"),
+        Step::MoveFromTrash { path, .. } => format!("bring {path} back from the trash"),
+        Step::Worktree(change) => {
+            let removed = change.files.iter().filter(|c| c.new.is_none()).count();
+            format!("write {} files and remove {removed}", change.files.len() - removed)
+        }
+        Step::GitFiles { files } => {
+            let made = files.iter().any(|f| f.new.is_some());
+            let what = if made { "bring back" } else { "end" };
+            format!("{what} the merge, rebase or similar that was under way ({} files)", files.len())
+        }
+        Step::Ref { name, old: None, new, .. } => format!("make {name} at {}", id(new)),
+        Step::Ref { name, old, new: None, .. } => format!("delete {name} (it was at {})", id(old)),
+        Step::Ref { name, old, new, .. } => format!("move {name} from {} to {}", id(old), id(new)),
+        Step::Stash { commit, new: true, .. } => format!("put {} on the stash list", commit.short()),
+        Step::Stash { commit, .. } => format!("take {} off the stash list", commit.short()),
+        Step::Head { new, .. } => match new.branch() {
+            Some(branch) => format!("switch HEAD to {branch}"),
+            None => "detach HEAD".to_owned(),
+        },
+        Step::Index { changes } if changes.is_empty() => "refresh the index".to_owned(),
+        Step::Index { changes } => format!("change {} entries of the index", changes.len()),
+        Step::Nested { repo, new: true, .. } => format!("bring back the repository in {}", repo.path),
+        Step::Nested { repo, .. } => format!("move the repository in {} to the trash", repo.path),
+        Step::Submodule { path, .. } => format!("bring the submodule {path} to its saved state"),
+    }
+}

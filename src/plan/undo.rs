@@ -1,0 +1,273 @@
+//! `undo` and `redo`: back to the state before an operation.
+
+use super::target::Target;
+use super::transition::{Clean, Desk, Scope, Transition, missing_object};
+use super::{Plan, describe};
+use crate::model::report::{Finding, Move, MoveKind, Severity};
+use crate::model::{HeadAt, ObjectId, Operation, RepoPath, Step};
+use crate::store::session::Session;
+use crate::store::{log, snapshot};
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+
+/// Makes the plan that takes back `operation`, the last one of this worktree.
+///
+/// The files and the index come back exactly as the snapshot before the operation has them; refs and `HEAD` only
+/// where the operation moved them.
+///
+/// # Errors
+/// Refused when the snapshot has expired.
+pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Result<Plan> {
+    let scene = desk.scene;
+    let expired = || {
+        Error::refused(format!("operation {} can no longer be undone: its snapshot has expired", operation.id))
+            .help("`git rollback log` lists what can be undone")
+    };
+    let before = operation.snapshot.as_ref().ok_or_else(expired)?;
+    if !session.repo.exists(before.id) {
+        return Err(expired());
+    }
+    let snapshot = snapshot::load(&session.repo, before.id)?;
+    let target = Target::of_snapshot(&session.repo, &snapshot).map_err(|e| missing_object(scene, e))?;
+    let done = log::steps_of(&session.repo, operation)?.steps;
+    let mut plan = Plan { changes_state: operation.changes_state, ..Plan::default() };
+    let reversal = reverse_the_rest(session, desk, &done, &mut plan)?;
+    plan.extra.commits.push(before.id);
+    let scope = Scope::whole(Clean::None);
+    let transition = Transition::work_out(desk, &target, &scope)?;
+    transition.into_plan(&mut plan, reversal.middle, reversal.last)?;
+    let mut steps = reversal.first;
+    steps.append(&mut plan.steps);
+    plan.steps = steps;
+    plan.after = Some(reversal.after);
+    drift(&mut plan, &done);
+    plan.report.moves = Some(Move {
+        how: MoveKind::Stay,
+        what: "files, index and refs".to_owned(),
+        why: format!("everything is as it was before operation {}", operation.id),
+    });
+    plan.report.title = format!("Undo {}: {}", operation.id, operation.title);
+    plan.report.steps = describe::sentences(&plan.steps);
+    plan.report.way_back = Some("git rollback redo".to_owned());
+    Ok(plan)
+}
+
+#[derive(Debug)]
+struct Reversal {
+    first: Vec<Step>,
+    middle: Vec<Step>,
+    last: Vec<Step>,
+    after: HeadAt,
+}
+
+/// Everything but files and index: refs, `HEAD`, the stash list, the trash.
+fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: &mut Plan) -> Result<Reversal> {
+    let (scene, repo) = (desk.scene, &session.repo);
+    let mut out = Reversal {
+        first: Vec::new(),
+        middle: Vec::new(),
+        last: Vec::new(),
+        after: HeadAt { head: scene.head.clone(), commit: scene.head_commit },
+    };
+    let mut slots = 0;
+    for step in done.iter().rev().cloned() {
+        match step.reversed() {
+            Step::Ref { name, new, message, .. } => {
+                let now = repo.reference(&name)?;
+                if now != new {
+                    note_commits(session, &name, now, new, plan)?;
+                    plan.extra.commits.extend(now.and_then(|id| repo.peel(id).ok().flatten()));
+                    out.middle.push(Step::Ref { name, old: now, new, message: format!("undo of: {message}") });
+                }
+            }
+            Step::Head { new, new_commit, message, .. } => {
+                out.after = HeadAt { head: new.clone(), commit: new_commit };
+                if new != scene.head {
+                    out.middle.push(Step::Head {
+                        old: scene.head.clone(),
+                        new,
+                        old_commit: scene.head_commit,
+                        new_commit,
+                        message: format!("undo of: {message}"),
+                    });
+                }
+            }
+            Step::MoveFromTrash { path, slot } => {
+                if session.layout.trash().join(&slot).symlink_metadata().is_err() {
+                    missing_slot(plan, &path);
+                    continue;
+                }
+                if scene.root.stat(&path)?.is_some() && !is_tracked_now(desk, &path) {
+                    // It was made again meanwhile: both are kept.
+                    slots += 1;
+                    out.first.push(Step::MoveToTrash { path: path.clone(), slot: format!("{}/c{slots}", desk.operation) });
+                }
+                out.last.insert(0, Step::MoveFromTrash { path, slot });
+            }
+            Step::MoveToTrash { path, .. } => {
+                slots += 1;
+                out.first.push(Step::MoveToTrash { path, slot: format!("{}/c{slots}", desk.operation) });
+            }
+            Step::Stash { commit, message, old, new } => out.middle.push(Step::Stash { commit, message, old, new }),
+            step @ (Step::Submodule { .. } | Step::Nested { .. }) => out.middle.push(step),
+            Step::Worktree(_) | Step::Index { .. } | Step::GitFiles { .. } => {}
+        }
+    }
+    if let crate::model::Head::Branch(_) = &out.after.head {
+        out.after.commit = super::to::head_commit_after(scene, &out.after.head, &out.middle, repo)?;
+    }
+    Ok(out)
+}
+
+fn is_tracked_now(desk: Desk<'_, '_>, path: &RepoPath) -> bool {
+    let index = &desk.scene.index;
+    !index.range_at(path.as_bytes()).is_empty() || !index.range_below(path.as_bytes()).is_empty()
+}
+
+fn missing_slot(plan: &mut Plan, path: &RepoPath) {
+    plan.report.findings.push(Finding {
+        severity: Severity::Warn,
+        message: format!("{path} cannot come back: it is no longer in the trash"),
+        help: None,
+    });
+}
+
+fn note_commits(
+    session: &Session,
+    name: &str,
+    now: Option<ObjectId>,
+    new: Option<ObjectId>,
+    plan: &mut Plan,
+) -> Result<()> {
+    let (Some(now), true) = (now, name.starts_with("refs/heads/")) else { return Ok(()) };
+    let made_by_us = plan.extra.commits.contains(&now);
+    let leaving = session.repo.leaving(now, new, 20)?;
+    if leaving.count > 0 && !made_by_us {
+        for (commit, published) in leaving.newest {
+            plan.report.commits_leaving.push(crate::model::report::CommitRow {
+                id: commit.id,
+                subject: commit.subject,
+                published,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Says what was done since the operation and would be replaced; that needs a yes.
+fn drift(plan: &mut Plan, done: &[Step]) {
+    let mut expected: BTreeMap<RepoPath, Option<crate::model::FileSpec>> = BTreeMap::new();
+    for step in done {
+        if let Step::Worktree(change) = step {
+            expected.extend(change.files.iter().map(|c| (c.path.clone(), c.new.clone())));
+        }
+    }
+    let mut since: Vec<String> = Vec::new();
+    for step in &plan.steps {
+        if let Step::Worktree(change) = step {
+            for file in &change.files {
+                if expected.get(&file.path) != Some(&file.old) {
+                    since.push(file.path.to_string());
+                }
+            }
+        }
+    }
+    if !since.is_empty() {
+        let names = since.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+        plan.report.findings.push(Finding {
+            severity: Severity::Note,
+            message: format!("{} files changed since; they are saved first: {names}", since.len()),
+            help: Some("`git rollback redo` brings them back".to_owned()),
+        });
+        plan.report.needs_yes.push(format!("{} files that changed since then are replaced", since.len()));
+    }
+    let leaving = plan.report.commits_leaving.len();
+    if leaving > 0 && done_moves_forward(plan, done) {
+        plan.report.needs_yes.push(format!("{leaving} commits made since then leave the branch"));
+    }
+}
+
+/// Whether a branch is not where the operation left it.
+fn done_moves_forward(plan: &Plan, done: &[Step]) -> bool {
+    let left: BTreeMap<&String, Option<ObjectId>> = done
+        .iter()
+        .filter_map(|step| match step {
+            Step::Ref { name, new, .. } => Some((name, *new)),
+            _ => None,
+        })
+        .collect();
+    plan.steps.iter().any(|step| match step {
+        Step::Ref { name, old, .. } => left.get(name).is_some_and(|id| id != old),
+        _ => false,
+    })
+}
+
+/// Takes back one older operation and keeps the later ones.
+///
+/// # Errors
+/// Refused, with what stands in the way, when later changes touch the same things.
+pub fn plan_older(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Result<Plan> {
+    let done = log::steps_of(&session.repo, operation)?;
+    let steps = done.reversed().steps;
+    let obstacles = obstacles(session, desk, &steps)?;
+    if let Some(first) = obstacles.first() {
+        let more = obstacles.len() - 1;
+        let mut error = Error::refused(format!("operation {} cannot be undone alone", operation.id)).because(first);
+        if more > 0 {
+            error = error.because(format!("and {more} more"));
+        }
+        return Err(error
+            .help("undo the later operations first (`git rollback undo`, repeatedly)")
+            .help(format!("or go to the state before it: `git rollback to op:{}^`", operation.id)));
+    }
+    let mut plan = Plan { changes_state: operation.changes_state, steps, ..Plan::default() };
+    plan.extra.commits.extend(operation.snapshot.as_ref().map(|s| s.id).filter(|id| session.repo.exists(*id)));
+    for step in &plan.steps {
+        if let Step::Worktree(change) = step {
+            super::describe::files(&mut Plan::default(), desk.scene, change, &Default::default(), &[]);
+        }
+    }
+    plan.after = Some(after(session, desk, &plan.steps)?);
+    plan.report.title = format!("Undo {} alone: {}", operation.id, operation.title);
+    plan.report.steps = describe::sentences(&plan.steps);
+    plan.report.way_back = Some("git rollback redo".to_owned());
+    Ok(plan)
+}
+
+fn after(session: &Session, desk: Desk<'_, '_>, steps: &[Step]) -> Result<HeadAt> {
+    let head = steps.iter().find_map(|step| match step {
+        Step::Head { new, .. } => Some(new.clone()),
+        _ => None,
+    });
+    let head = head.unwrap_or_else(|| desk.scene.head.clone());
+    let commit = super::to::head_commit_after(desk.scene, &head, steps, &session.repo)?;
+    Ok(HeadAt { head, commit })
+}
+
+fn obstacles(session: &Session, desk: Desk<'_, '_>, steps: &[Step]) -> Result<Vec<String>> {
+    let (scene, repo) = (desk.scene, &session.repo);
+    let mut out = Vec::new();
+    for step in steps {
+        match step {
+            Step::Worktree(change) => {
+                for file in &change.files {
+                    let now = scene.current(&file.path, desk.sink)?.map(|(spec, _)| spec);
+                    if now != file.old {
+                        out.push(format!("{} changed since", file.path));
+                    }
+                }
+            }
+            Step::Index { changes } => {
+                let moved = changes.iter().filter(|c| scene.index_entries(&c.path) != c.old);
+                out.extend(moved.map(|c| format!("{} was staged differently since", c.path)));
+            }
+            Step::Ref { name, old, .. } if repo.reference(name)? != *old => out.push(format!("{name} moved since")),
+            Step::Head { old, .. } if &scene.head != old => out.push("HEAD moved since".to_owned()),
+            Step::MoveFromTrash { path, .. } if scene.root.stat(path)?.is_some() => {
+                out.push(format!("{path} was made again since"));
+            }
+            _ => {}
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,114 @@
+//! One run of the program on one worktree.
+
+use super::journal::Journal;
+use super::layout::Layout;
+use super::points::stamp;
+use crate::config::Config;
+use crate::git::{ObjectKind, Repo, name_of};
+use crate::host::{clock, fs};
+use crate::model::Who;
+use crate::{Error, Kind, Result};
+
+/// The repository, our places in it, and the settings.
+#[derive(Debug)]
+pub struct Session {
+    /// The repository.
+    pub repo: Repo,
+    /// Where our files are.
+    pub layout: Layout,
+    /// The settings.
+    pub config: Config,
+}
+
+/// The name of an operation, and when it began.
+#[derive(Clone, Debug)]
+pub struct OperationName {
+    /// Eight hexadecimal digits.
+    pub id: String,
+    /// A time that sorts as text.
+    pub stamp: String,
+    /// Who, and when.
+    pub who: Who,
+}
+
+impl Session {
+    /// Opens the repository of the current directory.
+    pub fn open() -> Result<Session> {
+        Self::of(Repo::open()?)
+    }
+
+    /// Opens the repository whose worktree's top is `top` (a submodule).
+    pub fn open_at(top: &std::path::Path) -> Result<Session> {
+        Self::of(Repo::open_at(top)?)
+    }
+
+    fn of(repo: Repo) -> Result<Session> {
+        let config = Config::load(&repo)?;
+        Ok(Session { layout: Layout::new(&repo), repo, config })
+    }
+
+    /// Who is at work, now.
+    pub fn who(&self) -> Who {
+        clock::identity(self.repo.config_string("user.name"), self.repo.config_string("user.email"))
+    }
+
+    /// A name for a new operation.
+    pub fn name_operation(&self) -> Result<OperationName> {
+        let (seconds, nanos) = clock::precise();
+        let seed = format!("{seconds}.{nanos} {} {}", std::process::id(), self.repo.root().display());
+        let mut id = name_of(ObjectKind::Blob, seed.as_bytes())?.to_string();
+        id.truncate(8);
+        Ok(OperationName { id, stamp: stamp(seconds, nanos), who: self.who() })
+    }
+
+    /// Takes our lock, and sees to it that no operation is unfinished.
+    ///
+    /// # Errors
+    /// Busy when another run holds it; stopped when an operation waits for `continue` or `abort`.
+    pub fn lock_for_change(&self) -> Result<fs::FileLock> {
+        let lock = self.lock()?;
+        if let Some(journal) = Journal::read(&self.layout)? {
+            return Err(unfinished(&journal));
+        }
+        self.clear_leftovers()?;
+        Ok(lock)
+    }
+
+    /// Takes our lock.
+    pub fn lock(&self) -> Result<fs::FileLock> {
+        fs::create_dir_all_private(self.layout.area())?;
+        let path = self.layout.lock();
+        let started = clock::instant();
+        loop {
+            if let Some(lock) = fs::FileLock::try_acquire(&path)? {
+                return Ok(lock);
+            }
+            if started.elapsed().as_secs() >= PATIENCE {
+                let holder = fs::FileLock::holder(&path).unwrap_or_else(|| "another run".to_owned());
+                return Err(Error::new(Kind::Busy, "another git rollback is at work in this worktree")
+                    .because(holder)
+                    .help("wait until it is done, then try again"));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Removes what a run left that died before it had touched anything. Only under our lock.
+    pub fn clear_leftovers(&self) -> Result<()> {
+        use crate::host::gitlock::GitLock;
+        GitLock::clear_stale(&self.layout.lock_index(), &self.repo.index_path())?;
+        GitLock::clear_stale(&self.layout.lock_head(), &self.repo.git_dir().join("HEAD"))?;
+        crate::git::clear_leftovers(&self.repo)
+    }
+}
+
+/// How long another run is waited for, seconds.
+const PATIENCE: u64 = 10;
+
+/// The refusal while an operation is unfinished.
+pub fn unfinished(journal: &Journal) -> Error {
+    let operation = &journal.operation;
+    Error::new(Kind::Stopped, format!("an operation was interrupted: {} ({})", operation.title, operation.id))
+        .help("finish it with `git rollback continue`")
+        .help("or take it back with `git rollback abort`")
+}
