@@ -3,6 +3,7 @@
 pub mod abort;
 pub mod backup;
 pub mod baseline;
+mod change;
 pub mod checkpoint;
 pub mod completion;
 pub mod r#continue;

@@ -5,6 +5,7 @@ use super::run::{Finished, GitLocks, steps_of};
 use super::steps::Hands;
 use crate::host::Talk;
 use crate::host::gitlock::GitLock;
+use crate::model::report::PlanReport;
 use crate::store::journal::Journal;
 use crate::store::log;
 use crate::store::session::{Session, unfinished};
@@ -27,9 +28,7 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
     let _lock = session.lock()?;
     let Some(journal) = Journal::read(&session.layout)? else {
         session.clear_leftovers()?;
-        let word = if way == Way::Continue { "continue" } else { "abort" };
-        return Err(Error::refused(format!("there is nothing to {word}: no operation is unfinished"))
-            .help("`git rollback log` lists what was done, and `git rollback undo` takes the last one back"));
+        return Err(nothing_unfinished(way));
     };
     crate::git::clear_leftovers(&session.repo)?;
     let locks = GitLocks { index: adopt(session, true)?, head: adopt(session, false)? };
@@ -51,6 +50,31 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
     Journal::remove(&session.layout)?;
     drop(hands);
     Ok(finished)
+}
+
+/// What ending it would do.
+///
+/// # Errors
+/// Refused when nothing is unfinished.
+pub fn preview(session: &Session, way: Way) -> Result<PlanReport> {
+    let Some(journal) = Journal::read(&session.layout)? else { return Err(nothing_unfinished(way)) };
+    let steps = steps_of(session, &journal)?;
+    let (word, steps) = match way {
+        Way::Continue => ("Finish", steps),
+        Way::Abort => ("Take back", steps.reversed()),
+    };
+    Ok(PlanReport {
+        command: if way == Way::Continue { "continue" } else { "abort" }.to_owned(),
+        title: format!("{word} {}: {}", journal.operation.id, journal.operation.title),
+        steps: crate::plan::sentences(&steps.steps),
+        ..PlanReport::default()
+    })
+}
+
+fn nothing_unfinished(way: Way) -> Error {
+    let word = if way == Way::Continue { "continue" } else { "abort" };
+    Error::refused(format!("there is nothing to {word}: no operation is unfinished"))
+        .help("`git rollback log` lists what was done, and `git rollback undo` takes the last one back")
 }
 
 /// The lock of git's that the dead run held, or a fresh one.

@@ -27,7 +27,6 @@ pub(super) struct Hands<'a> {
     talk: &'a dyn Talk,
     locks: GitLocks,
     who: Who,
-    operation: String,
     /// `lstat` of files when their bytes were saved; empty after a crash.
     seen: BTreeMap<RepoPath, Stat>,
     /// Blobs that git would store for files, where they are known.
@@ -70,7 +69,6 @@ impl<'a> Hands<'a> {
             talk,
             locks,
             who: operation.who.clone(),
-            operation: operation.id.clone(),
             seen: BTreeMap::new(),
             contents: BTreeMap::new(),
             converted: BTreeMap::new(),
@@ -319,11 +317,6 @@ impl<'a> Hands<'a> {
             }
         }
         out
-    }
-
-    /// The operation's name.
-    pub fn operation(&self) -> &str {
-        &self.operation
     }
 }
 

@@ -85,6 +85,27 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     Ok(plan)
 }
 
+/// The branch for which a person must say how to go to a place; `None`: the situation says it.
+pub fn branch_to_choose_for(session: &Session, place: &Place) -> Result<Option<String>> {
+    let head = session.repo.head()?;
+    let (Head::Branch(name), None, Some(target)) = (&head, place.head(), place.commit) else { return Ok(None) };
+    let Some(tip) = session.repo.head_commit(&head)? else { return Ok(None) };
+    let clear = session.repo.is_ancestor(target, tip)? || is_protected_and_published(session, name, tip, place.commit)?;
+    Ok((!clear).then(|| short(name)))
+}
+
+/// Published commits of a protected branch are never rewritten.
+fn is_protected_and_published(
+    session: &Session,
+    name: &str,
+    tip: ObjectId,
+    target: Option<ObjectId>,
+) -> Result<bool> {
+    let protected = session.config.is_protected(&short(name))
+        || session.repo.remote_defaults().iter().any(|default| default == name);
+    Ok(protected && session.repo.leaving(tip, target, 0)?.published > 0)
+}
+
 /// Where `HEAD` leads once the refs have moved.
 pub(super) fn head_commit_after(
     scene: &Scene<'_>,
@@ -270,15 +291,8 @@ impl Moving<'_, '_> {
         }
     }
 
-    /// Published commits of a protected branch are never rewritten.
     fn must_revert(&self, name: &str, tip: ObjectId) -> Result<bool> {
-        let branch = short(name);
-        let protected = self.session.config.is_protected(&branch)
-            || self.session.repo.remote_defaults().iter().any(|default| default == name);
-        if !protected {
-            return Ok(false);
-        }
-        Ok(self.session.repo.leaving(tip, self.place.commit, 0)?.published > 0)
+        is_protected_and_published(self.session, name, tip, self.place.commit)
     }
 
     fn revert_on(&self, head: Head, name: &str, tip: ObjectId, plan: &mut Plan) -> Result<(Head, Vec<Step>)> {
