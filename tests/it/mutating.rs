@@ -70,7 +70,7 @@ pub const COMMANDS: &[Case] = &[
     after(&["to v1 -y"], "undo -y", Back::Redo),
     after(&["to v1 -y", "undo -y"], "redo -y", Back::Undo),
     after(&["to HEAD~1 -y", "$ echo since >> src/f2.txt; echo since > since.txt"], "undo -y", Back::Redo),
-    after(&["restore --from v1 src/f2.txt -y", "restore --from v1 src/f3.txt -y"], "undo {op:1} -y", Back::UndoById),
+    after(&["restore --from v1 src/f2.txt -y", "restore --from v1 src/f3.txt -y"], "undo {op:1} -y", Back::Redo),
     after(&["to v1 -y"], "to op:{op:0}^ -y", Back::Undo),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),
 ];

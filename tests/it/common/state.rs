@@ -95,9 +95,14 @@ impl State {
         for (key, value) in &mut self.0 {
             let text = String::from_utf8_lossy(value).into_owned();
             if key == "HEAD" && !text.starts_with("ref: ") || key.starts_with("ref ") && !known.contains(&&*value) {
-                let tree = repo.answer(&["rev-parse", &format!("{}^{{tree}}", text.trim())]);
-                let parents = repo.answer(&["log", "-1", "--format=%P", text.trim()]).split_whitespace().count();
-                *value = format!("new commit of {tree} with {parents} parents").into_bytes();
+                let id = text.trim();
+                let tree = repo.answer(&["rev-parse", &format!("{id}^{{tree}}")]);
+                let parents = repo.answer(&["log", "-1", "--format=%P", id]).split_whitespace().count();
+                let is_snapshot = repo.try_git(&["cat-file", "-e", &format!("{tree}:manifest.json")]).exit() == 0;
+                *value = match is_snapshot {
+                    true => b"a snapshot".to_vec(), // it names its own id and time
+                    false => format!("new commit of {tree} with {parents} parents").into_bytes(),
+                };
             } else if key.starts_with("stash ") {
                 value.clear();
             }
