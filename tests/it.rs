@@ -7,6 +7,9 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::print_stderr,
+    clippy::let_underscore_must_use,
+    clippy::too_many_lines,
+    unreachable_pub,
     reason = "tests stop at the first surprise and drive the world directly"
 )]
 

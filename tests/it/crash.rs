@@ -2,7 +2,7 @@
 //!
 //! `GIT_ROLLBACK_TEST_STOP_AFTER=n` makes the program abort after its n-th progress event.
 
-use super::common::{Report, State, TestRepo};
+use super::common::{Report, State, TestRepo, caught};
 use super::mutating::{COMMANDS, Case, prepare};
 
 /// No plan of these small repositories has more events than this; more means that the run never ends.
@@ -76,9 +76,8 @@ fn sweep(part: usize, parts: usize) {
             let mut n = 1;
             loop {
                 let mut go_on = false;
-                let mut one = Report::default();
-                one.case(&format!("stopped after event {n}"), || go_on = stop_at(&template, case, n, &done));
-                one.finish();
+                let one = caught(|| go_on = stop_at(&template, case, n, &done));
+                one.unwrap_or_else(|text| panic!("stopped after event {n}: {text}"));
                 if !go_on {
                     break;
                 }

@@ -49,6 +49,7 @@ fn f5_two_names_of_one_commit_are_no_ambiguity() {
     let repo = TestRepo::fixture("working-day");
     repo.sh("git tag both HEAD~1; git branch both HEAD~1");
     repo.rb("to both --detach -y");
+    assert_eq!(repo.answer(&["rev-parse", "HEAD"]), repo.answer(&["rev-parse", "refs/tags/both"]));
 }
 
 /// F5: a point in place of a command is answered with the command that was meant.
@@ -247,6 +248,7 @@ fn f2_a_checkpoint_needs_no_lock() {
     let repo = TestRepo::fixture("working-day");
     std::fs::write(repo.git_dir().join("index.lock"), "").unwrap();
     repo.rb("checkpoint cp");
+    repo.git(&["rev-parse", "--verify", "refs/rollback/points/cp"]);
 }
 
 /// F2: a branch that somebody else has locked means: try again, and nothing was touched.
@@ -307,6 +309,9 @@ fn f5_a_filter_of_the_repository_is_not_run() {
         assert!(!repo.base().join("outside-ran").exists(), "{line} ran a planted command");
     }
     assert_eq!(std::fs::read(repo.path("x.f")).unwrap(), b"three\n");
+    let saved = repo.answer(&["hash-object", "--no-filters", "x.f"]);
+    let objects = repo.answer(&["rev-list", "--objects", "refs/rollback/points/cp"]);
+    assert!(objects.contains(&saved), "the changed file is not in the checkpoint");
 }
 
 /// F5: names from the repository reach a terminal escaped, and JSON as they are.
@@ -314,7 +319,8 @@ fn f5_a_filter_of_the_repository_is_not_run() {
 fn f5_hostile_names_are_escaped() {
     let repo = TestRepo::fixture("odd-names");
     for line in ["status --color always", "to HEAD -y --dry-run", "checkpoint cp", "show cp --stat", "status -v"] {
-        let run = repo.rollback(&words(line));
+        let run = repo.rb(line);
+        assert!(!run.stdout().is_empty() || !run.stderr().is_empty(), "{line} says nothing");
         for text in [run.stdout(), run.stderr()] {
             assert!(!text.contains('\u{7}') && !text.contains("\u{1b}[31mx"), "{line} printed a raw control character");
             assert!(!text.contains("escape\u{1b}"), "{line} printed a raw control character");

@@ -109,12 +109,13 @@ fn with(args: &[String], more: &[&str]) -> Vec<String> {
 fn every_case(body: impl Fn(&TestRepo, &Case, bool)) {
     let mut report = Report::default();
     for (at, setup) in SETUPS.iter().enumerate() {
+        let template = TestRepo::fixture(setup);
         for case in COMMANDS {
             if case.branch_only && setup.contains("detached") {
                 continue;
             }
             let name = format!("{setup}: {} (after {:?})", case.line, case.first);
-            report.case(&name, || body(&TestRepo::fixture(setup), case, at == 0));
+            report.case(&name, || body(&template.copy(), case, at == 0));
         }
     }
     report.finish();

@@ -3,9 +3,9 @@
 //! `GIT_ROLLBACK_CASES` sets how many cases run (256 without it).
 
 use super::common::repo::words;
-use super::common::{State, TestRepo};
+use super::common::{State, TestRepo, caught};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// The paths that edits happen at: few, so that they meet; `*.log` and `out` are ignored.
 const PATHS: &[&str] =
@@ -213,8 +213,7 @@ fn runner() -> TestRunner {
 fn f1_a_chain_of_commands_is_undone() {
     let chain = proptest::collection::vec(step().prop_map(|step| (Vec::new(), step)), 1..4);
     let result = runner().run(&(edits(), edits(), chain), |(committed, edits, chain)| {
-        check(&committed, &edits, &chain);
-        Ok(())
+        caught(|| check(&committed, &edits, &chain)).map_err(TestCaseError::fail)
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
 }
@@ -227,8 +226,7 @@ fn f1_a_chain_of_commands_and_work_is_undone() {
         let mut chain = chain;
         // What nobody saved cannot be put back: ignored files come only before the first command.
         chain.iter_mut().skip(1).for_each(|(work, _)| work.retain(|edit| !edit.is_ignored()));
-        check(&committed, &edits, &chain);
-        Ok(())
+        caught(|| check(&committed, &edits, &chain)).map_err(TestCaseError::fail)
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
 }

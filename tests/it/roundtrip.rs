@@ -129,6 +129,7 @@ fn f1_files_that_do_not_differ_are_not_touched() {
     let before = ["src/f1.txt", "notes.txt", "ignored/.env"].map(time);
     repo.rb("to rt -y -q");
     assert_eq!(["src/f1.txt", "notes.txt", "ignored/.env"].map(time), before);
+    assert!(!repo.path("src/f5.txt").metadata().is_ok_and(|meta| meta.len() == 6), "nothing was restored");
 }
 
 /// F1: plain `git status` has nothing to read again afterwards, and sees what it saw before.

@@ -60,7 +60,16 @@ impl TestRepo {
         let copied = Command::new("cp").arg("-a").arg(self.base.path().join(".")).arg(base.path()).status();
         assert!(copied.unwrap().success(), "cp failed");
         let top = base.path().join(self.top.strip_prefix(self.base.path()).unwrap());
-        TestRepo { base, top, clock: self.clock.clone() }
+        let copy = TestRepo { base, top, clock: self.clock.clone() };
+        if copy.base.path().join("r/.git/worktrees").is_dir() {
+            Run::of(copy.command("git").current_dir(copy.base.path().join("r")).args([
+                "worktree",
+                "repair",
+                "../linked",
+            ]))
+            .ok();
+        }
+        copy
     }
 
     /// The directory that holds the repository and its surroundings.
