@@ -156,6 +156,9 @@ fn f3_one_file_is_brought_back_by_git_restore() {
     repo.write("src/f5.txt", "wrecked\n");
     repo.git(&["restore", &format!("--source={snapshot}^"), "src/f5.txt"]);
     assert_eq!(std::fs::read(repo.path("src/f5.txt")).unwrap(), wanted);
+    repo.remove("notes.txt");
+    repo.git(&["restore", &format!("--source={snapshot}^^3"), "notes.txt"]);
+    assert_eq!(std::fs::read(repo.path("notes.txt")).unwrap(), b"untracked\n");
 }
 
 /// F3: an unborn HEAD is saved on a synthetic root, and its files are fetched with `git restore`.
@@ -191,4 +194,45 @@ fn f3_refs_point_at_commits_or_tags() {
     }
     let kinds = repo.answer(&["for-each-ref", "--format=%(objecttype)", "refs/rollback"]);
     assert!(!kinds.is_empty() && kinds.lines().all(|kind| kind == "commit" || kind == "tag"), "{kinds}");
+}
+
+/// F3: who sees `refs/rollback/*`: `git log --all` and `git push --mirror` do, everything else does not.
+#[test]
+fn f3_what_others_see() {
+    let repo = TestRepo::fixture("working-day");
+    for line in ["checkpoint cp", "to v1 -y"] {
+        repo.rb(line);
+    }
+    let own = repo.answer(&["for-each-ref", "--format=%(refname)", "refs/rollback"]);
+    assert!(own.contains("refs/rollback/snapshots/") && own.contains("refs/rollback/points/cp"), "{own}");
+    let snapshot = repo.answer(&["rev-parse", &newest_snapshot(&repo)]);
+    let shown = |args: &[&str]| repo.answer(&[&["log", "--format=%H"][..], args].concat()).contains(&snapshot);
+    assert!(shown(&["--all"]));
+    assert!(!shown(&["--branches", "--tags", "--remotes"]));
+    assert!(!shown(&["--exclude=refs/rollback/*", "--all"]));
+
+    repo.git(&["init", "-q", "--bare", "../remote"]);
+    let there = || repo.answer(&["ls-remote", "../remote"]);
+    repo.git(&["push", "-q", "--all", "../remote"]);
+    repo.git(&["push", "-q", "--tags", "../remote"]);
+    assert!(there().contains("refs/heads/main") && !there().contains("refs/rollback"), "{}", there());
+    repo.git(&["push", "-q", "--mirror", "../remote"]);
+    assert!(there().contains("refs/rollback/snapshots/"));
+}
+
+/// F3: every trace can be removed, and the user's own state stays.
+#[test]
+fn f3_every_trace_can_be_removed() {
+    let repo = TestRepo::fixture("working-day");
+    let start = State::of(&repo);
+    for line in ["checkpoint cp", "to v1 -y", "undo -y"] {
+        repo.rb(line);
+    }
+    assert!(!repo.answer(&["for-each-ref", "refs/rollback"]).is_empty());
+    repo.sh(
+        "git for-each-ref --format='delete %(refname)' refs/rollback | git update-ref --stdin; rm -rf .git/rollback",
+    );
+    assert_eq!(repo.answer(&["for-each-ref", "refs/rollback"]), "");
+    State::of(&repo).must_be(&start, "without a trace");
+    repo.fsck();
 }
