@@ -301,7 +301,7 @@ fn f5_a_filter_of_the_repository_is_not_run() {
     for key in ["filter.planted.clean", "filter.planted.smudge", "core.fsmonitor", "core.sshCommand", "gpg.program"] {
         repo.git(&["config", key, "touch ../outside-ran; cat"]);
     }
-    repo.sh("for hook in pre-commit post-checkout reference-transaction post-index-change; do
+    repo.sh("mkdir -p .git/hooks; for hook in pre-commit post-checkout reference-transaction post-index-change; do
         printf '#!/bin/sh\\ntouch ../outside-ran\\n' > .git/hooks/$hook; chmod +x .git/hooks/$hook; done");
     for line in ["status", "checkpoint cp", "to HEAD~1 -y", "undo -y"] {
         let run = repo.rollback(&words(line));

@@ -3,9 +3,15 @@
 use super::common::{Report, State, TestRepo, fixtures};
 
 /// Ends whatever is unfinished, so that git itself would have forgotten it.
-const END_UNFINISHED: &str =
-    "for what in merge rebase cherry-pick revert am; do git $what --abort || true; done 2>&1 | cat > /dev/null
-    git bisect reset > /dev/null 2>&1 || true; ";
+const END_UNFINISHED: &str = "g=$(git rev-parse --git-dir)
+    end() { if [ -e $g/$1 ]; then shift; git \"$@\" > /dev/null 2>&1 || true; fi; }
+    end MERGE_HEAD merge --abort
+    end rebase-merge rebase --abort
+    end rebase-apply am --abort
+    end CHERRY_PICK_HEAD cherry-pick --abort
+    end REVERT_HEAD revert --abort
+    end BISECT_LOG bisect reset
+    ";
 
 /// What happens to the repository between saving and going back.
 #[derive(Clone, Copy)]
@@ -20,13 +26,16 @@ enum Wreck {
 
 impl Wreck {
     fn script(self) -> String {
-        let hard = "git reset -q --hard; find . -mindepth 1 -maxdepth 1 ! -name .git ! -type p -exec rm -rf {} +; git reset -q --hard; ";
+        // On an unborn branch `git reset` leaves an index that names a tree which is not there.
+        let reset = "if git rev-parse -q --verify HEAD > /dev/null; then git reset -q --hard
+            else git ls-files -z | xargs -0 rm -f; rm -f $g/index; fi; ";
+        let empty = "find . -mindepth 1 -maxdepth 1 ! -name .git ! -type p -exec rm -rf {} +; ";
         let prune = "git reflog expire --expire=now --expire-unreachable=now HEAD $(git for-each-ref --format='%(refname)' refs/heads) || true
             git gc -q --prune=now; ";
         let rest = match self {
-            Wreck::Soft => "git reset -q --hard; git clean -qfd; ".to_owned(),
-            Wreck::Hard => hard.to_owned(),
-            Wreck::HardAndPruned => hard.to_owned() + prune,
+            Wreck::Soft => [reset, "git clean -qfd; "].concat(),
+            Wreck::Hard => [reset, empty, reset].concat(),
+            Wreck::HardAndPruned => [reset, empty, reset, prune].concat(),
         };
         END_UNFINISHED.to_owned() + &rest
     }

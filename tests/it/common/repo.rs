@@ -1,7 +1,7 @@
 //! A repository of a fixture script, alone in a temporary directory.
 
 use super::Run;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub struct TestRepo {
     base: TempDir,
     top: PathBuf,
     clock: Cell<i64>,
+    git_dir: OnceCell<PathBuf>,
+    common_dir: OnceCell<PathBuf>,
 }
 
 /// The names of all fixture scripts.
@@ -51,7 +53,11 @@ impl TestRepo {
         let top = base.path().join("r");
         std::fs::create_dir(&top).unwrap();
         std::fs::create_dir(base.path().join("home")).unwrap();
-        TestRepo { base, top, clock: Cell::new(START) }
+        Self::at(base, top, START)
+    }
+
+    fn at(base: TempDir, top: PathBuf, now: i64) -> Self {
+        TestRepo { base, top, clock: Cell::new(now), git_dir: OnceCell::new(), common_dir: OnceCell::new() }
     }
 
     /// The same files and the same time in another temporary directory.
@@ -60,7 +66,7 @@ impl TestRepo {
         let copied = Command::new("cp").arg("-a").arg(self.base.path().join(".")).arg(base.path()).status();
         assert!(copied.unwrap().success(), "cp failed");
         let top = base.path().join(self.top.strip_prefix(self.base.path()).unwrap());
-        let copy = TestRepo { base, top, clock: self.clock.clone() };
+        let copy = Self::at(base, top, self.clock.get());
         if copy.base.path().join("r/.git/worktrees").is_dir() {
             Run::of(copy.command("git").current_dir(copy.base.path().join("r")).args([
                 "worktree",
@@ -88,13 +94,13 @@ impl TestRepo {
     }
 
     /// The git directory of this worktree.
-    pub fn git_dir(&self) -> PathBuf {
-        self.git_path(&["rev-parse", "--absolute-git-dir"])
+    pub fn git_dir(&self) -> &Path {
+        self.git_dir.get_or_init(|| self.git_path(&["rev-parse", "--absolute-git-dir"]))
     }
 
     /// The git directory that all worktrees share.
-    pub fn common_dir(&self) -> PathBuf {
-        self.git_path(&["rev-parse", "--path-format=absolute", "--git-common-dir"])
+    pub fn common_dir(&self) -> &Path {
+        self.common_dir.get_or_init(|| self.git_path(&["rev-parse", "--path-format=absolute", "--git-common-dir"]))
     }
 
     fn git_path(&self, args: &[&str]) -> PathBuf {
@@ -119,6 +125,7 @@ impl TestRepo {
             .env("TZ", "UTC")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_TEMPLATE_DIR", "") // no sample hooks: making files is what takes the time
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_EDITOR", "true")
@@ -208,7 +215,7 @@ impl TestRepo {
             }
         }
         let mut found = Vec::new();
-        walk(&self.common_dir(), &mut found);
+        walk(self.common_dir(), &mut found);
         found
     }
 

@@ -129,7 +129,7 @@ impl RepoFiles {
     #[track_caller]
     pub fn of(repo: &TestRepo) -> Self {
         let mut facts = Facts::new();
-        entry(&repo.common_dir(), "git ", &mut facts, &|_| true);
+        entry(repo.common_dir(), "git ", &mut facts, &|_| true);
         entry(repo.top(), "worktree ", &mut facts, &|_| true);
         entry(&repo.base().join("home"), "home ", &mut facts, &|_| true);
         RepoFiles(facts)
