@@ -31,7 +31,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     let scene = desk.scene;
     let mut plan = Plan { changes_state: true, ..Plan::default() };
     let target = place.target(&session.repo).map_err(|e| super::transition::missing_object(scene, e))?;
-    let trees = scene.repo.trees()?;
+    let trees = scene.repo.trees()?.and_made_in(desk.sink);
     let tree = if request.staged && !request.worktree { target.index_tree } else { target.tree };
     let mut there: BTreeSet<RepoPath> = trees.files(tree)?.into_keys().collect();
     there.extend(target.files.keys().cloned());

@@ -129,7 +129,7 @@ pub(super) fn head_commit_after(
 fn carried(desk: Desk<'_, '_>, tree: ObjectId) -> Result<BTreeSet<crate::model::RepoPath>> {
     let scene = desk.scene;
     let mut mine: BTreeSet<_> = scene.changed.keys().cloned().collect();
-    let trees = scene.repo.trees()?;
+    let trees = scene.repo.trees()?.and_made_in(desk.sink);
     trees.diff(scene.head_tree, desk.index_tree, &mut |path, _, _| {
         mine.insert(path);
         Ok(())

@@ -116,7 +116,7 @@ impl<'s, 'r> Transition<'s, 'r> {
     /// When objects of the target are missing or damaged, or a path of it must not be written.
     pub fn work_out(desk: Desk<'s, 'r>, target: &'s Target, scope: &'s Scope<'s>) -> Result<Self> {
         let mut this = Transition {
-            trees: desk.scene.repo.trees()?,
+            trees: desk.scene.repo.trees()?.and_made_in(desk.sink),
             sparse: SparsePatterns::of(desk.scene.repo)?,
             desk,
             scope,

@@ -48,7 +48,7 @@ pub struct Extra {
 
 /// Writes the stash commit of a scene.
 pub fn write_stash(scene: &Scene<'_>, sink: &ObjectSink<'_>, who: &Who, message: &str) -> Result<Stash> {
-    let trees = scene.repo.trees()?;
+    let trees = scene.repo.trees()?.and_made_in(sink);
     let index_tree = index_tree(&trees, &scene.index, scene.head_tree, sink)?;
     let entry = |saved: &Saved| TreeEntry { mode: saved.tree_mode(), id: saved.clean };
     let tracked = scene.changed.iter().map(|(path, saved)| (path.clone(), saved.as_ref().map(entry))).collect();
@@ -112,7 +112,7 @@ pub fn write_manifest(
     for id in manifest.submodules.iter().map(|s| s.state.gitfile) {
         entries.insert(RepoPath::join(b"nested", id.to_string().as_bytes()), blob(id));
     }
-    let tree = scene.repo.trees()?.edit(ObjectId::EMPTY_TREE, &entries, sink)?;
+    let tree = scene.repo.trees()?.and_made_in(sink).edit(ObjectId::EMPTY_TREE, &entries, sink)?;
     let mut parents = vec![stash.commit];
     for commit in extra.commits.iter().chain(&super::gitfiles::commits_named(scene.repo, &scene.git_files)) {
         if !parents.contains(commit) && Some(*commit) != scene.head_commit {
