@@ -234,9 +234,10 @@ impl<'a> Hands<'a> {
         match file.new {
             Some(blob) => {
                 if let Some(parent) = place.parent() {
-                    fs::create_dir_all_private(parent)?;
+                    fs::create_dir_all(parent)?;
                 }
-                fs::write_atomic(&place, &repo.blob(blob)?)
+                fs::write_atomic(&place, &repo.blob(blob)?)?;
+                fs::set_mode(&place, 0o666 & !crate::host::umask())
             }
             None => fs::remove_file_if_exists(&place).map(drop),
         }

@@ -63,6 +63,8 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
         overlay: !request.no_overlay,
         clean: Clean::None,
         carried: BTreeSet::new(),
+        made: BTreeSet::new(),
+        leaving: BTreeSet::new(),
     };
     plan.extra.commits.extend(place.snapshot.as_ref().map(|s| s.commit));
     plan.extra.commits.extend(place.commit);

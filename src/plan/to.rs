@@ -8,8 +8,9 @@ use crate::model::report::{CommitRow, Finding, Move, MoveKind, Severity};
 use crate::model::{Head, HeadAt, ObjectId, Step, Who};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
+use crate::store::snapshot::Snapshot;
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The way a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
             message: format!("rollback: to {}", place.typed),
         });
     }
+    if let (Some(snapshot), None) = (&place.snapshot, &place.after) {
+        middle.extend(private_refs(&session.repo, scene, snapshot)?);
+    }
     let mut scope = Scope::whole(request.clean);
     if request.keep_changes {
         if target.exact {
@@ -83,6 +87,23 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback undo".to_owned());
     Ok(plan)
+}
+
+/// Refs that belong to one worktree's interrupted bisection or rebase: they are part of its state.
+pub(super) fn private_refs(repo: &Repo, scene: &Scene<'_>, snapshot: &Snapshot) -> Result<Vec<Step>> {
+    let then = snapshot.refs(repo)?;
+    let is_private = |name: &str| name.starts_with("refs/bisect/") || name.starts_with("refs/rewritten/");
+    let now: BTreeMap<String, ObjectId> =
+        scene.refs.iter().filter_map(|r| Some((r.utf8_name()?.to_owned(), r.id))).collect();
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).filter(|name| is_private(name)).collect();
+    let mut out = Vec::new();
+    for name in names {
+        let (old, new) = (now.get(name).copied(), then.get(name).copied().filter(|id| repo.exists(*id)));
+        if old != new {
+            out.push(Step::Ref { name: name.clone(), old, new, message: "rollback: state of a bisection".to_owned() });
+        }
+    }
+    Ok(out)
 }
 
 /// The branch for which a person must say how to go to a place; `None`: the situation says it.

@@ -169,7 +169,7 @@ fn f3_an_unborn_head_is_readable_too() {
     let snapshot = newest_snapshot(&repo);
     assert_eq!(repo.answer(&["show", &format!("{snapshot}^:a")]), "edited");
     assert_eq!(repo.answer(&["show", &format!("{snapshot}^^2:a")]), "staged");
-    assert_eq!(repo.answer(&["show", &format!("{snapshot}^^3:u")]), "untracked");
+    assert_eq!(repo.answer(&["show", &format!("{snapshot}^^3:untracked")]), "u");
 }
 
 /// F3: the operation log is a chain of commits that `git log` reads.
@@ -204,7 +204,7 @@ fn f3_what_others_see() {
         repo.rb(line);
     }
     let own = repo.answer(&["for-each-ref", "--format=%(refname)", "refs/rollback"]);
-    assert!(own.contains("refs/rollback/snapshots/") && own.contains("refs/rollback/points/cp"), "{own}");
+    assert!(own.contains("refs/rollback/snapshots/") && own.contains("/checkpoint/cp"), "{own}");
     let snapshot = repo.answer(&["rev-parse", &newest_snapshot(&repo)]);
     let shown = |args: &[&str]| repo.answer(&[&["log", "--format=%H"][..], args].concat()).contains(&snapshot);
     assert!(shown(&["--all"]));

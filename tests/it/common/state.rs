@@ -231,7 +231,8 @@ fn unescape(text: &str) -> Vec<u8> {
 /// Kind, permission bits and bytes of `path` and of all below it that `wanted` lets through.
 fn entry(path: &Path, key: &str, facts: &mut Facts, wanted: &dyn Fn(&Path) -> bool) {
     let meta = path.symlink_metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let perm = meta.permissions().mode() & 0o7777;
+    // Git makes its own state files with whatever bits suit it; only the user's files keep theirs.
+    let perm = if key.starts_with("unfinished ") { 0 } else { meta.permissions().mode() & 0o7777 };
     let kind = meta.file_type();
     let value = if kind.is_dir() {
         let parent = if key.ends_with(['/', ' ']) { key.to_owned() } else { format!("{key}/") };
