@@ -3,10 +3,12 @@
 pub mod abort;
 pub mod backup;
 pub mod baseline;
+mod change;
 pub mod checkpoint;
 pub mod completion;
 pub mod r#continue;
 pub mod doctor;
+mod facts;
 pub mod gc;
 pub mod log;
 pub mod man;
