@@ -26,6 +26,9 @@ pub(super) struct Ui {
     err: Look,
     bars: MultiProgress,
     signals: Signals,
+    /// Tests stop a run after this many steps.
+    stop_after: Option<u64>,
+    steps: std::sync::atomic::AtomicU64,
 }
 
 impl Ui {
@@ -48,6 +51,8 @@ impl Ui {
             err: look(colors(color, &err), err.is_terminal(), width(&Term::stderr())),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             signals: Signals::listen(),
+            stop_after: crate::host::env::var("GIT_ROLLBACK_TEST_STOP_AFTER").and_then(|v| v.parse().ok()),
+            steps: std::sync::atomic::AtomicU64::new(0),
         }
     }
 
@@ -164,6 +169,14 @@ impl Talk for Ui {
         let items: Vec<String> = options.iter().map(escape::line).collect();
         let answer = dialoguer::Select::new().with_prompt(prompt).items(&items).default(0).interact_opt();
         answer.map_err(|error| self.stopped(&error))
+    }
+
+    fn step(&self, _what: &str) {
+        // The seam of the crash tests: the run ends as if it had been killed here.
+        let Some(limit) = self.stop_after else { return };
+        if self.steps.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 == limit {
+            std::process::abort();
+        }
     }
 
     fn signal(&self) -> Option<u8> {

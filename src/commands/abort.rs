@@ -1,8 +1,10 @@
 //! `git rollback abort`: takes an interrupted operation back.
 
 use super::Ctx;
+use crate::Result;
+use crate::engine::{self, resume::Way};
 use crate::model::report::Outcome;
-use crate::{Error, Result};
+use crate::store::session::Session;
 
 /// Take back an operation that was interrupted
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -14,6 +16,11 @@ pub struct Args {}
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let Args {} = args;
+    let session = Session::open()?;
+    if ctx.global.dry_run {
+        return Ok(engine::resume::preview(&session, Way::Abort)?.into());
+    }
+    let finished = engine::resume::resume(&session, ctx.talk, Way::Abort)?;
+    Ok(engine::done_report(&finished, None).into())
 }

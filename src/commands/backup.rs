@@ -1,8 +1,13 @@
 //! `git rollback backup`: saves the working state as a stash entry.
 
 use super::Ctx;
+use super::change::{carry_out, request};
+use crate::Result;
+use crate::engine::Locks;
 use crate::model::report::Outcome;
-use crate::{Error, Result};
+use crate::plan::backup::plan;
+use crate::store::scene::Wanted;
+use crate::store::session::Session;
 
 /// Save the working state as a stash entry that plain git can handle
 ///
@@ -24,6 +29,28 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let session = Session::open()?;
+    let message = stash_message(&session, args.message.as_deref())?;
+    let mut request = request(ctx, "backup");
+    request.stash_message = Some(message.clone());
+    request.wanted = Wanted { list_ignored: args.clean, ..Wanted::default() };
+    let locks = if args.clean { Locks::IndexAndHead } else { Locks::None };
+    carry_out(ctx, &session, &request, locks, &|table| {
+        plan(table.desk, table.stash, table.name, &message, args.clean)
+    })
+}
+
+/// The message as git's own stash words it.
+fn stash_message(session: &Session, typed: Option<&str>) -> Result<String> {
+    let head = session.repo.head()?;
+    let branch = head.branch().unwrap_or("(no branch)").to_owned();
+    let line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    Ok(match (typed, session.repo.head_commit(&head)?) {
+        (Some(text), _) => format!("On {branch}: {}", line(text)),
+        (None, Some(id)) => {
+            let commit = session.repo.commit(id)?;
+            format!("WIP on {branch}: {} {}", &id.to_string()[..7], line(&commit.subject))
+        }
+        (None, None) => format!("WIP on {branch}"),
+    })
 }

@@ -56,7 +56,7 @@ pub enum Action {
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     match args.action.unwrap_or(Action::Show { name: None }) {
-        Action::Set { rev, name, force } => super::change::set_baseline(ctx, rev, name, force),
+        Action::Set { rev, name, force } => super::change::set_baseline(ctx, rev.as_deref(), name.as_deref(), force),
         Action::Show { name } => show(&Session::open()?, name.as_deref()),
         Action::List => list(&Session::open()?),
         Action::Verify { name } => verify(&Session::open()?, name.as_deref()),

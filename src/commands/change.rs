@@ -1,20 +1,74 @@
-//! What `points delete` and `baseline set` do.
+//! What all changing commands share: from a planner to an answer.
 
 use super::Ctx;
-use crate::model::report::Outcome;
+use crate::engine::{self, Ended, Locks, Planner, Request};
+use crate::model::report::{DoneReport, Outcome, PlanReport};
+use crate::plan::points;
+use crate::plan::resolve::resolve;
+use crate::store::session::Session;
 use crate::{Error, Result};
 
-/// Deletes a point.
-pub(super) fn delete_point(_ctx: &mut Ctx<'_>, _name: &str, _purge: bool) -> Result<Outcome> {
-    Err(Error::refused("not built yet"))
+/// A request with the options that every command has.
+pub(super) fn request(ctx: &Ctx<'_>, command: &'static str) -> Request {
+    Request {
+        command,
+        dry_run: ctx.global.dry_run,
+        yes: ctx.global.yes,
+        reason: ctx.global.reason.clone(),
+        ..Request::default()
+    }
 }
 
-/// Sets a baseline.
-pub(super) fn set_baseline(
-    _ctx: &mut Ctx<'_>,
-    _rev: Option<String>,
-    _name: Option<String>,
-    _force: bool,
+/// Carries a command out and makes the answer.
+pub(super) fn carry_out(
+    ctx: &Ctx<'_>,
+    session: &Session,
+    request: &Request,
+    locks: Locks,
+    planner: Planner<'_>,
 ) -> Result<Outcome> {
-    Err(Error::refused("not built yet"))
+    match engine::run(session, ctx.talk, request, locks, planner)? {
+        Ended::Planned(report) => Ok((*report).into()),
+        Ended::Nothing(report) => Ok(nothing_to_do(&report).into()),
+        Ended::Declined => Err(Error::refused("nothing was done: the answer was no")),
+        Ended::Done(finished) => {
+            let way_back = way_back(&finished.operation);
+            Ok(engine::done_report(&finished, way_back).into())
+        }
+    }
+}
+
+fn nothing_to_do(report: &PlanReport) -> DoneReport {
+    DoneReport {
+        command: report.command.clone(),
+        summary: format!("Nothing to do: everything is as wanted ({})", report.title),
+        ..DoneReport::default()
+    }
+}
+
+/// The command that takes an operation back.
+fn way_back(operation: &crate::model::Operation) -> Option<String> {
+    Some(match (operation.command.as_str(), &operation.point) {
+        ("checkpoint", Some(point)) => format!("git rollback to {point}"),
+        ("undo", _) => "git rollback redo".to_owned(),
+        (_, _) if operation.changes_state => "git rollback undo".to_owned(),
+        _ => format!("git rollback undo {}", operation.id),
+    })
+}
+
+/// `points delete`.
+pub(super) fn delete_point(ctx: &Ctx<'_>, name: &str, purge: bool) -> Result<Outcome> {
+    let session = Session::open()?;
+    carry_out(ctx, &session, &request(ctx, "points"), Locks::None, &|table| points::delete(table.session, name, purge))
+}
+
+/// `baseline set`.
+pub(super) fn set_baseline(ctx: &Ctx<'_>, rev: Option<&str>, name: Option<&str>, force: bool) -> Result<Outcome> {
+    let session = Session::open()?;
+    let place = resolve(&session, rev.unwrap_or("HEAD"))?;
+    let tag = name.unwrap_or(&session.config.baseline).to_owned();
+    let reason = ctx.global.reason.clone();
+    carry_out(ctx, &session, &request(ctx, "baseline"), Locks::None, &|table| {
+        points::set_baseline(table.session, table.desk.sink, table.name, &place, &tag, reason.as_deref(), force)
+    })
 }

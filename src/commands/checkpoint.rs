@@ -1,8 +1,13 @@
 //! `git rollback checkpoint`: saves the whole working state.
 
 use super::Ctx;
+use super::change::{carry_out, request};
+use crate::Result;
+use crate::engine::Locks;
 use crate::model::report::Outcome;
-use crate::{Error, Result};
+use crate::plan::points::{CheckpointRequest, checkpoint};
+use crate::store::scene::Wanted;
+use crate::store::session::Session;
 
 /// Save the whole working state as a point to go back to
 ///
@@ -41,6 +46,10 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let session = Session::open()?;
+    let mut request = request(ctx, "checkpoint");
+    request.wanted = Wanted { ignored: args.ignored, list_ignored: args.ignored, nested: args.nested };
+    let wanted =
+        CheckpointRequest { name: args.name, message: args.message, tag: args.tag, force: args.force };
+    carry_out(ctx, &session, &request, Locks::None, &|table| checkpoint(table.session, table.name, &wanted))
 }

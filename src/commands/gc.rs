@@ -1,8 +1,9 @@
 //! `git rollback gc`: removes what has expired.
 
 use super::Ctx;
+use crate::Result;
 use crate::model::report::Outcome;
-use crate::{Error, Result};
+use crate::store::session::Session;
 
 /// Remove snapshots and trash that have expired
 ///
@@ -20,9 +21,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let session = Session::open()?;
+    let age = args.older_than.map_or(DEFAULT_AGE, |age| age.seconds);
+    Ok(crate::engine::gc::gc(&session, age, ctx.global.dry_run, ctx.global.reason.clone())?.into())
 }
+
+/// Ninety days, as git keeps its reflogs.
+const DEFAULT_AGE: u64 = 90 * 86_400;
 
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

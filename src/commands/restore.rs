@@ -1,8 +1,15 @@
 //! `git rollback restore`: brings back some paths.
 
 use super::Ctx;
+use super::change::{carry_out, request};
+use crate::Result;
+use crate::engine::Locks;
+use crate::git::Pathspecs;
 use crate::model::report::Outcome;
-use crate::{Error, Result};
+use crate::plan::resolve::resolve;
+use crate::plan::restore::{RestoreRequest, plan};
+use crate::store::scene::Wanted;
+use crate::store::session::Session;
 use std::ffi::OsString;
 
 /// Bring back some paths from a point; HEAD and branches stay
@@ -37,6 +44,16 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let session = Session::open()?;
+    let place = resolve(&session, &args.from)?;
+    let typed: Vec<Vec<u8>> = args.pathspecs.iter().map(|p| crate::host::env::bytes(p)).collect();
+    let wanted = RestoreRequest {
+        staged: args.staged,
+        worktree: args.worktree || !args.staged,
+        no_overlay: args.no_overlay,
+        paths: Pathspecs::parse(&typed, &crate::host::env::prefix_below(session.repo.root()))?,
+    };
+    let mut request = request(ctx, "restore");
+    request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
+    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| plan(table.session, table.desk, &place, &wanted))
 }

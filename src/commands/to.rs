@@ -1,7 +1,14 @@
 //! `git rollback to`: goes to a point.
 
 use super::Ctx;
+use super::change::{carry_out, request};
+use crate::engine::Locks;
 use crate::model::report::Outcome;
+use crate::plan::resolve::resolve;
+use crate::plan::to::{ToRequest, Way, branch_to_choose_for, plan};
+use crate::plan::transition;
+use crate::store::scene::Wanted;
+use crate::store::session::Session;
 use crate::{Error, Result};
 
 /// Go to a point: everything that is there now is saved first
@@ -51,8 +58,54 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let session = Session::open()?;
+    let place = resolve(&session, &args.point)?;
+    let mut way = way(&args);
+    if way.is_none()
+        && ctx.talk.can_ask()
+        && let Some(branch) = branch_to_choose_for(&session, &place)?
+    {
+        way = Some(ask(ctx, &args.point, &branch)?);
+    }
+    let clean = match args.clean {
+        Clean::None => transition::Clean::None,
+        Clean::Untracked => transition::Clean::Untracked,
+        Clean::All => transition::Clean::All,
+    };
+    let wanted = ToRequest { way, clean, keep_changes: args.keep_changes };
+    let mut request = request(ctx, "to");
+    request.emergency = args.emergency;
+    request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
+    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
+        plan(table.session, table.desk, &table.name.who, &place, &wanted)
+    })
+}
+
+fn way(args: &Args) -> Option<Way> {
+    match (&args.branch, args.revert, args.reset, args.detach) {
+        (Some(name), true, ..) => Some(Way::RevertBranch(name.clone())),
+        (Some(name), ..) => Some(Way::Branch(name.clone())),
+        (None, true, ..) => Some(Way::Revert),
+        (None, _, true, _) => Some(Way::Reset),
+        (None, _, _, true) => Some(Way::Detach),
+        _ => None,
+    }
+}
+
+/// The situation does not say which way is meant: the person does.
+fn ask(ctx: &Ctx<'_>, point: &str, branch: &str) -> Result<Way> {
+    let options = [
+        format!("look at it without touching a branch (--detach)"),
+        format!("move {branch} there (--reset)"),
+        format!("one new commit on {branch} with its content (--revert)"),
+    ];
+    let question = format!("{point} is not behind {branch}: how do you want to go there?");
+    match ctx.talk.choose(&question, &options)? {
+        Some(0) => Ok(Way::Detach),
+        Some(1) => Ok(Way::Reset),
+        Some(2) => Ok(Way::Revert),
+        _ => Err(Error::refused("nothing was done: no way was chosen")),
+    }
 }
 
 /// Which files that the point does not have are removed.

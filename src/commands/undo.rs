@@ -1,7 +1,14 @@
 //! `git rollback undo`: takes an operation back.
 
 use super::Ctx;
+use super::change::{carry_out, request};
+use crate::engine::Locks;
+use crate::model::Operation;
 use crate::model::report::Outcome;
+use crate::plan::undo::{plan, plan_older};
+use crate::store::log;
+use crate::store::scene::Wanted;
+use crate::store::session::Session;
 use crate::{Error, Result};
 
 /// Take back the last operation, or one that is named
@@ -21,6 +28,44 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    let session = Session::open()?;
+    let operations = log::read_own(&session.repo, &session.layout, usize::MAX)?;
+    let timeline = log::timeline(&operations, &session.repo.worktree_id());
+    let last = timeline.done.last();
+    let operation = match &args.operation {
+        Some(id) => find(&session, &operations, id)?,
+        None => last.cloned().ok_or_else(|| {
+            Error::refused("there is nothing to undo in this worktree").help("`git rollback log` lists what was done")
+        })?,
+    };
+    let is_last = last.is_some_and(|last| last.id == operation.id);
+    if operation.aborted || timeline.undone.iter().any(|o| o.undoes.as_ref() == Some(&operation.id)) {
+        return Err(Error::refused(format!("operation {} was taken back already", operation.id)));
+    }
+    let mut request = request(ctx, "undo");
+    request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
+    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
+        let mut plan = if is_last {
+            plan(table.session, table.desk, &operation)?
+        } else {
+            plan_older(table.session, table.desk, &operation)?
+        };
+        plan.undoes = Some(operation.id.clone());
+        Ok(plan)
+    })
+}
+
+fn find(session: &Session, operations: &[Operation], id: &str) -> Result<Operation> {
+    let operation = log::find(operations, id)?;
+    let here = session.repo.worktree_id();
+    if operation.worktree != here {
+        return Err(Error::refused(format!("operation {} was done in another worktree", operation.id))
+            .because(format!("it was {}, this is {here}", operation.worktree))
+            .help("run the command there"));
+    }
+    if operation.steps.is_none() {
+        return Err(Error::refused(format!("operation {} cannot be undone", operation.id))
+            .because("what it removed was removed on purpose"));
+    }
+    Ok(operation)
 }

@@ -5,6 +5,7 @@ use super::run::{Finished, GitLocks, steps_of};
 use super::steps::Hands;
 use crate::host::Talk;
 use crate::host::gitlock::GitLock;
+use crate::model::report::PlanReport;
 use crate::store::journal::Journal;
 use crate::store::log;
 use crate::store::session::{Session, unfinished};
@@ -27,9 +28,7 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
     let _lock = session.lock()?;
     let Some(journal) = Journal::read(&session.layout)? else {
         session.clear_leftovers()?;
-        let word = if way == Way::Continue { "continue" } else { "abort" };
-        return Err(Error::refused(format!("there is nothing to {word}: no operation is unfinished"))
-            .help("`git rollback log` lists what was done, and `git rollback undo` takes the last one back"));
+        return Err(nothing_unfinished(way));
     };
     crate::git::clear_leftovers(&session.repo)?;
     let locks = GitLocks { index: adopt(session, true)?, head: adopt(session, false)? };
@@ -53,6 +52,31 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
     Ok(finished)
 }
 
+/// What ending it would do.
+///
+/// # Errors
+/// Refused when nothing is unfinished.
+pub fn preview(session: &Session, way: Way) -> Result<PlanReport> {
+    let Some(journal) = Journal::read(&session.layout)? else { return Err(nothing_unfinished(way)) };
+    let steps = steps_of(session, &journal)?;
+    let (word, steps) = match way {
+        Way::Continue => ("Finish", steps),
+        Way::Abort => ("Take back", steps.reversed()),
+    };
+    Ok(PlanReport {
+        command: if way == Way::Continue { "continue" } else { "abort" }.to_owned(),
+        title: format!("{word} {}: {}", journal.operation.id, journal.operation.title),
+        steps: crate::plan::sentences(&steps.steps),
+        ..PlanReport::default()
+    })
+}
+
+fn nothing_unfinished(way: Way) -> Error {
+    let word = if way == Way::Continue { "continue" } else { "abort" };
+    Error::refused(format!("there is nothing to {word}: no operation is unfinished"))
+        .help("`git rollback log` lists what was done, and `git rollback undo` takes the last one back")
+}
+
 /// The lock of git's that the dead run held, or a fresh one.
 fn adopt(session: &Session, index: bool) -> Result<Option<GitLock>> {
     let (private, target) = if index {
@@ -67,7 +91,8 @@ fn adopt(session: &Session, index: bool) -> Result<Option<GitLock>> {
     GitLock::take(&private, &target).map(Some)
 }
 
-/// A step failed, or a signal came. After a signal, and where that works, everything is taken back at once.
+/// A step failed, or a signal came: what was done is taken back at once. Where that fails too, the journal stays
+/// for `continue` and `abort`.
 pub(super) fn stopped(
     session: &Session,
     talk: &dyn Talk,
@@ -75,25 +100,35 @@ pub(super) fn stopped(
     mut hands: Hands<'_>,
     error: Error,
 ) -> Error {
-    let Some(signal) = talk.signal() else {
-        drop(hands);
-        return with_ways_out(journal, error);
-    };
-    let taken_back = steps_of(session, journal).and_then(|steps| {
-        hands.clear_stage(&steps.steps)?;
-        hands.forget();
-        let back = steps.reversed();
-        hands.take_all(&back.steps, false)?;
-        let mut operation = journal.operation.clone();
-        operation.aborted = true;
-        log::append(&session.repo, &session.layout, &operation)?;
-        Journal::remove(&session.layout)
-    });
+    let taken_back = take_back(session, journal, &mut hands);
+    let kept = hands.kept_files();
     drop(hands);
-    match taken_back {
-        Ok(()) => Error::new(Kind::Interrupted(signal), "interrupted: everything is as it was before"),
-        Err(_) => with_ways_out(journal, Error::new(Kind::Stopped, "interrupted")),
+    if taken_back.is_err() {
+        return with_ways_out(journal, error);
     }
+    let mut out = match talk.signal() {
+        Some(signal) => Error::new(Kind::Interrupted(signal), "interrupted: everything is as it was before"),
+        None => {
+            let kind = if error.kind() == Kind::Stopped { Kind::Fault } else { error.kind() };
+            error.with_kind(kind).context("a step failed; everything is as it was before")
+        }
+    };
+    for file in kept {
+        out = out.because(format!("{} was saved meanwhile by somebody else: it is kept at {}", file.path, file.at));
+    }
+    out
+}
+
+fn take_back(session: &Session, journal: &Journal, hands: &mut Hands<'_>) -> Result<()> {
+    let steps = steps_of(session, journal)?;
+    hands.clear_stage(&steps.steps)?;
+    hands.forget();
+    hands.take_all(&steps.reversed().steps, false)?;
+    let mut operation = journal.operation.clone();
+    operation.aborted = true;
+    operation.kept = hands.kept_files();
+    log::append(&session.repo, &session.layout, &operation)?;
+    Journal::remove(&session.layout)
 }
 
 fn with_ways_out(journal: &Journal, error: Error) -> Error {

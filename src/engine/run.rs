@@ -253,7 +253,8 @@ fn carry_out(
         return Err(super::resume::stopped(session, talk, &journal, hands, error));
     }
     let differs = if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
-    let finished = finish(session, journal.operation, &hands, &steps.steps, began, differs)?;
+    let mut finished = finish(session, journal.operation, &hands, &steps.steps, began, differs)?;
+    finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
     talk.step("logged");
     Journal::remove(&session.layout)?;
     drop(hands);

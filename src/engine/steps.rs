@@ -27,7 +27,6 @@ pub(super) struct Hands<'a> {
     talk: &'a dyn Talk,
     locks: GitLocks,
     who: Who,
-    operation: String,
     /// `lstat` of files when their bytes were saved; empty after a crash.
     seen: BTreeMap<RepoPath, Stat>,
     /// Blobs that git would store for files, where they are known.
@@ -70,7 +69,6 @@ impl<'a> Hands<'a> {
             talk,
             locks,
             who: operation.who.clone(),
-            operation: operation.id.clone(),
             seen: BTreeMap::new(),
             contents: BTreeMap::new(),
             converted: BTreeMap::new(),
@@ -236,9 +234,10 @@ impl<'a> Hands<'a> {
         match file.new {
             Some(blob) => {
                 if let Some(parent) = place.parent() {
-                    fs::create_dir_all_private(parent)?;
+                    fs::create_dir_all(parent)?;
                 }
-                fs::write_atomic(&place, &repo.blob(blob)?)
+                fs::write_atomic(&place, &repo.blob(blob)?)?;
+                fs::set_mode(&place, 0o666 & !crate::host::umask())
             }
             None => fs::remove_file_if_exists(&place).map(drop),
         }
@@ -319,11 +318,6 @@ impl<'a> Hands<'a> {
             }
         }
         out
-    }
-
-    /// The operation's name.
-    pub fn operation(&self) -> &str {
-        &self.operation
     }
 }
 

@@ -3,9 +3,9 @@
 use super::steps::Hands;
 use crate::Result;
 use crate::git::Index;
-use crate::model::{Head, ObjectId, Step};
+use crate::model::{Head, ObjectId, RepoPath, Step};
 use crate::store::session::Session;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is not as the steps wanted it; empty: all is.
 pub(super) fn differences(session: &Session, hands: &Hands<'_>, steps: &[Step]) -> Result<Vec<String>> {
@@ -13,11 +13,18 @@ pub(super) fn differences(session: &Session, hands: &Hands<'_>, steps: &[Step]) 
     let mut out = Vec::new();
     let mut refs: BTreeMap<&str, Option<ObjectId>> = BTreeMap::new();
     let mut head: Option<&Head> = None;
+    let back: BTreeSet<&RepoPath> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::MoveFromTrash { path, .. } => Some(path),
+            _ => None,
+        })
+        .collect();
     for step in steps {
         match step {
             Step::Worktree(change) => {
                 let mut walker = hands.root.walker();
-                for file in &change.files {
+                for file in change.files.iter().filter(|f| !back.contains(&f.path)) {
                     let now = walker.stat(&file.path)?;
                     let as_wanted = match (&file.new, now) {
                         (Some(_), Some(now)) => hands.written.get(&file.path).is_some_and(|was| was.same_content(&now)),

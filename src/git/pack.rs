@@ -8,11 +8,11 @@ use super::repo::{Handles, Repo};
 use crate::model::ObjectId;
 use crate::{Error, Result};
 use flate2::{Compression, write::ZlibEncoder};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// The kinds of object, with their numbers in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,11 @@ pub struct ObjectSink<'r> {
     repo: &'r Handles,
     /// `None`: objects are named but not kept (a dry run).
     spool: Option<Mutex<Spool>>,
+    made: MadeTrees,
 }
+
+/// Trees that were made and are not in the repository yet: planners read them back.
+pub(super) type MadeTrees = Arc<Mutex<HashMap<ObjectId, Vec<u8>>>>;
 
 struct Spool {
     memory: Vec<u8>,
@@ -80,12 +84,17 @@ impl<'r> ObjectSink<'r> {
             alone: Vec::new(),
             count: 0,
         };
-        ObjectSink { repo, spool: Some(Mutex::new(spool)) }
+        ObjectSink { repo, spool: Some(Mutex::new(spool)), made: MadeTrees::default() }
     }
 
     /// A sink that only names objects.
     pub fn naming_only(repo: &'r Handles) -> Self {
-        ObjectSink { repo, spool: None }
+        ObjectSink { repo, spool: None, made: MadeTrees::default() }
+    }
+
+    /// The trees that were added.
+    pub(super) fn made_trees(&self) -> MadeTrees {
+        Arc::clone(&self.made)
     }
 
     /// Whether objects are kept, not only named.
@@ -101,6 +110,9 @@ impl<'r> ObjectSink<'r> {
     /// Adds an object.
     pub fn add(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
         let id = name_of(kind, data)?;
+        if kind == ObjectKind::Tree {
+            lock(&self.made).insert(id, data.to_vec());
+        }
         let Some(spool) = &self.spool else { return Ok(id) };
         if lock(spool).seen.contains(&id) {
             return Ok(id);
@@ -255,8 +267,8 @@ impl Spool {
     }
 }
 
-fn lock(spool: &Mutex<Spool>) -> std::sync::MutexGuard<'_, Spool> {
-    spool.lock().unwrap_or_else(|e| e.into_inner())
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 /// The name an object has.

@@ -256,6 +256,10 @@ fn open_error(e: git2::Error) -> Error {
         return Error::refused("this is not a git repository (nor is any directory above it)")
             .help("change into a repository, or make one with `git init`");
     }
+    if message.contains("refstorage") {
+        return Error::refused("this repository keeps its refs in a format that is not supported (reftable)")
+            .help("`git refs migrate --ref-format=files` converts it");
+    }
     if message.contains("unsupported") || message.contains("unknown object format") || message.contains("version") {
         return Error::refused("this repository has a format that is not supported").because(&message).help(
             "supported are SHA-1 repositories with refs in files; save your work here with `git stash push -u`",

@@ -1,7 +1,7 @@
 //! Trees: reading, comparing, building. Equal subtrees are never read.
 
 use super::error::GitContext;
-use super::pack::{ObjectKind, ObjectSink};
+use super::pack::{MadeTrees, ObjectKind, ObjectSink};
 use super::repo::Repo;
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Result};
@@ -38,21 +38,34 @@ pub struct Trees<'r> {
     odb: git2::Odb<'r>,
     /// Planners look up many paths below the same directories.
     recent: RefCell<HashMap<ObjectId, Rc<Entries>>>,
+    made: Option<MadeTrees>,
 }
 
 impl Repo {
     /// Access to trees.
     pub fn trees(&self) -> Result<Trees<'_>> {
         let odb = self.git.odb().context("cannot open the object database")?;
-        Ok(Trees { odb, recent: RefCell::default() })
+        Ok(Trees { odb, recent: RefCell::default(), made: None })
     }
 }
 
 impl Trees<'_> {
+    /// Reads trees that were only added to `sink`, too.
+    #[must_use]
+    pub fn and_made_in(mut self, sink: &ObjectSink<'_>) -> Self {
+        self.made = Some(sink.made_trees());
+        self
+    }
+
     /// The entries of one tree, in git's order.
     pub fn read(&self, id: ObjectId) -> Result<Entries> {
         if id == ObjectId::EMPTY_TREE {
             return Ok(Vec::new());
+        }
+        if let Some(made) = &self.made
+            && let Some(data) = made.lock().unwrap_or_else(|e| e.into_inner()).get(&id)
+        {
+            return parse(data).ok_or_else(|| Error::fault(format!("tree {id} is damaged")));
         }
         let object = self.odb.read(id.into()).context(&format!("cannot read tree {id}"))?;
         if object.kind() != git2::ObjectType::Tree {

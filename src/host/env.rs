@@ -18,3 +18,16 @@ pub fn var_os(name: &str) -> Option<OsString> {
 pub fn argv() -> Vec<String> {
     std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect()
 }
+
+/// The bytes of an argument.
+#[cfg(unix)]
+pub fn bytes(text: &std::ffi::OsStr) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    text.as_bytes().to_vec()
+}
+
+/// The current directory below `top`; empty at the top.
+pub fn prefix_below(top: &std::path::Path) -> Vec<u8> {
+    let here = std::env::current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
+    here.strip_prefix(top).map(|rest| bytes(rest.as_os_str())).unwrap_or_default()
+}

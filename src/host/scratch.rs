@@ -55,6 +55,11 @@ pub fn make_link(target: &[u8], path: &Path) -> Result<()> {
     std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target), path).map_err(|e| failed("make", path, &e))
 }
 
+/// Makes a directory and its parents as git does, open to whom the umask lets in.
+pub fn create_dir_all(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|e| failed("make", path, &e))
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))

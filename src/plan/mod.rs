@@ -11,6 +11,8 @@ pub mod transition;
 pub mod undo;
 mod way;
 
+pub use describe::sentences;
+
 use crate::model::report::PlanReport;
 use crate::model::{HeadAt, RepoPath, Skipped, Stat, Step};
 use crate::store::snapshot::Extra;

@@ -31,7 +31,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     let scene = desk.scene;
     let mut plan = Plan { changes_state: true, ..Plan::default() };
     let target = place.target(&session.repo).map_err(|e| super::transition::missing_object(scene, e))?;
-    let trees = scene.repo.trees()?;
+    let trees = scene.repo.trees()?.and_made_in(desk.sink);
     let tree = if request.staged && !request.worktree { target.index_tree } else { target.tree };
     let mut there: BTreeSet<RepoPath> = trees.files(tree)?.into_keys().collect();
     there.extend(target.files.keys().cloned());
@@ -63,6 +63,8 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
         overlay: !request.no_overlay,
         clean: Clean::None,
         carried: BTreeSet::new(),
+        made: BTreeSet::new(),
+        leaving: BTreeSet::new(),
     };
     plan.extra.commits.extend(place.snapshot.as_ref().map(|s| s.commit));
     plan.extra.commits.extend(place.commit);

@@ -8,8 +8,9 @@ use crate::model::report::{CommitRow, Finding, Move, MoveKind, Severity};
 use crate::model::{Head, HeadAt, ObjectId, Step, Who};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
+use crate::store::snapshot::Snapshot;
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The way a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
             message: format!("rollback: to {}", place.typed),
         });
     }
+    if let (Some(snapshot), None) = (&place.snapshot, &place.after) {
+        middle.extend(private_refs(&session.repo, scene, snapshot)?);
+    }
     let mut scope = Scope::whole(request.clean);
     if request.keep_changes {
         if target.exact {
@@ -85,6 +89,44 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     Ok(plan)
 }
 
+/// Refs that belong to one worktree's interrupted bisection or rebase: they are part of its state.
+pub(super) fn private_refs(repo: &Repo, scene: &Scene<'_>, snapshot: &Snapshot) -> Result<Vec<Step>> {
+    let then = snapshot.refs(repo)?;
+    let is_private = |name: &str| name.starts_with("refs/bisect/") || name.starts_with("refs/rewritten/");
+    let now: BTreeMap<String, ObjectId> =
+        scene.refs.iter().filter_map(|r| Some((r.utf8_name()?.to_owned(), r.id))).collect();
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).filter(|name| is_private(name)).collect();
+    let mut out = Vec::new();
+    for name in names {
+        let (old, new) = (now.get(name).copied(), then.get(name).copied().filter(|id| repo.exists(*id)));
+        if old != new {
+            out.push(Step::Ref { name: name.clone(), old, new, message: "rollback: state of a bisection".to_owned() });
+        }
+    }
+    Ok(out)
+}
+
+/// The branch for which a person must say how to go to a place; `None`: the situation says it.
+pub fn branch_to_choose_for(session: &Session, place: &Place) -> Result<Option<String>> {
+    let head = session.repo.head()?;
+    let (Head::Branch(name), None, Some(target)) = (&head, place.head(), place.commit) else { return Ok(None) };
+    let Some(tip) = session.repo.head_commit(&head)? else { return Ok(None) };
+    let clear = session.repo.is_ancestor(target, tip)? || is_protected_and_published(session, name, tip, place.commit)?;
+    Ok((!clear).then(|| short(name)))
+}
+
+/// Published commits of a protected branch are never rewritten.
+fn is_protected_and_published(
+    session: &Session,
+    name: &str,
+    tip: ObjectId,
+    target: Option<ObjectId>,
+) -> Result<bool> {
+    let protected = session.config.is_protected(&short(name))
+        || session.repo.remote_defaults().iter().any(|default| default == name);
+    Ok(protected && session.repo.leaving(tip, target, 0)?.published > 0)
+}
+
 /// Where `HEAD` leads once the refs have moved.
 pub(super) fn head_commit_after(
     scene: &Scene<'_>,
@@ -108,7 +150,7 @@ pub(super) fn head_commit_after(
 fn carried(desk: Desk<'_, '_>, tree: ObjectId) -> Result<BTreeSet<crate::model::RepoPath>> {
     let scene = desk.scene;
     let mut mine: BTreeSet<_> = scene.changed.keys().cloned().collect();
-    let trees = scene.repo.trees()?;
+    let trees = scene.repo.trees()?.and_made_in(desk.sink);
     trees.diff(scene.head_tree, desk.index_tree, &mut |path, _, _| {
         mine.insert(path);
         Ok(())
@@ -270,15 +312,8 @@ impl Moving<'_, '_> {
         }
     }
 
-    /// Published commits of a protected branch are never rewritten.
     fn must_revert(&self, name: &str, tip: ObjectId) -> Result<bool> {
-        let branch = short(name);
-        let protected = self.session.config.is_protected(&branch)
-            || self.session.repo.remote_defaults().iter().any(|default| default == name);
-        if !protected {
-            return Ok(false);
-        }
-        Ok(self.session.repo.leaving(tip, self.place.commit, 0)?.published > 0)
+        is_protected_and_published(self.session, name, tip, self.place.commit)
     }
 
     fn revert_on(&self, head: Head, name: &str, tip: ObjectId, plan: &mut Plan) -> Result<(Head, Vec<Step>)> {

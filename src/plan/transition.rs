@@ -47,6 +47,10 @@ pub struct Scope<'a> {
     pub clean: Clean,
     /// Paths that keep what they are (changes that are carried along).
     pub carried: BTreeSet<RepoPath>,
+    /// Files that leave although git ignores them: the operation that is taken back made them.
+    pub made: BTreeSet<RepoPath>,
+    /// What else leaves by other steps: directories above it may become empty.
+    pub leaving: BTreeSet<RepoPath>,
 }
 
 impl Scope<'_> {
@@ -60,6 +64,8 @@ impl Scope<'_> {
             overlay: false,
             clean,
             carried: BTreeSet::new(),
+            made: BTreeSet::new(),
+            leaving: BTreeSet::new(),
         }
     }
 
@@ -115,8 +121,15 @@ impl<'s, 'r> Transition<'s, 'r> {
     /// # Errors
     /// When objects of the target are missing or damaged, or a path of it must not be written.
     pub fn work_out(desk: Desk<'s, 'r>, target: &'s Target, scope: &'s Scope<'s>) -> Result<Self> {
+        Self::try_work_out(desk, target, scope).map_err(|e| match e.kind() {
+            crate::Kind::Fault => missing_object(desk.scene, e),
+            _ => e,
+        })
+    }
+
+    fn try_work_out(desk: Desk<'s, 'r>, target: &'s Target, scope: &'s Scope<'s>) -> Result<Self> {
         let mut this = Transition {
-            trees: desk.scene.repo.trees()?,
+            trees: desk.scene.repo.trees()?.and_made_in(desk.sink),
             sparse: SparsePatterns::of(desk.scene.repo)?,
             desk,
             scope,
@@ -138,11 +151,24 @@ impl<'s, 'r> Transition<'s, 'r> {
             let wanted = this.convert(wanted)?;
             this.compare(wanted)?;
             this.check_readable()?;
-            clear_the_way(&mut this)?;
             this.leave()?;
+            clear_the_way(&mut this)?;
+            this.remove_made()?;
             this.directories();
+            let to_trash = &this.to_trash;
+            this.left.retain(|left| !to_trash.contains(&left.path));
         }
         Ok(this)
+    }
+
+    /// Ignored files that an operation made are none of the state before it, so no snapshot tells of them.
+    fn remove_made(&mut self) -> Result<()> {
+        for path in self.scope.made.clone() {
+            if !self.changes.contains_key(&path) && !self.target.files.contains_key(&path) {
+                super::way::save_and_remove(self, &path)?;
+            }
+        }
+        Ok(())
     }
 
     fn find(&self, tree: ObjectId, path: &RepoPath) -> Result<Option<TreeEntry>> {
@@ -341,7 +367,7 @@ impl<'s, 'r> Transition<'s, 'r> {
         let made: BTreeSet<ObjectId> = self.wanted_raw.values().copied().collect();
         let blobs: BTreeSet<ObjectId> = self.changes.values().filter_map(|c| c.new.as_ref()).map(|s| s.blob).collect();
         let blobs: Vec<ObjectId> = blobs.difference(&made).copied().collect();
-        self.desk.scene.repo.check_blobs(&blobs, self.desk.sink).map_err(|e| missing_object(self.desk.scene, e))
+        self.desk.scene.repo.check_blobs(&blobs, self.desk.sink)
     }
 
     /// Ignored entries, and files too big to be saved, are moved and not copied.
@@ -391,8 +417,23 @@ impl<'s, 'r> Transition<'s, 'r> {
             self.remove_dirs
                 .extend(gone.map(|found| DirSpec { path: found.path.clone(), perm: Some(found.stat.perm()) }));
         }
+        if self.target.exact {
+            self.remove_emptied_parents();
+        }
         let there: BTreeSet<&RepoPath> = present.iter().map(|f| &f.path).collect();
         self.make_dirs.extend(self.target.empty_dirs.iter().filter(|d| !there.contains(&d.path)).cloned());
+    }
+
+    /// Directories that hold nothing any more once what is in them has left: they were not there either.
+    fn remove_emptied_parents(&mut self) {
+        let leaving: Vec<RepoPath> =
+            self.remove_dirs.iter().map(|d| &d.path).chain(&self.to_trash).chain(&self.scope.leaving).cloned().collect();
+        let parents: BTreeSet<RepoPath> =
+            leaving.iter().flat_map(|path| path.ancestors().map(RepoPath::new).collect::<Vec<_>>()).collect();
+        let wanted: BTreeSet<&RepoPath> = self.target.empty_dirs.iter().map(|d| &d.path).collect();
+        let emptied = parents.into_iter().filter(|dir| !wanted.contains(dir));
+        // Only what is empty then is removed; the rest stays as it is.
+        self.remove_dirs.extend(emptied.map(|path| DirSpec { path, perm: None }));
     }
 
     /// Nested repositories and submodules that the target holds and that are not as it says.

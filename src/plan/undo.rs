@@ -33,7 +33,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     let mut plan = Plan { changes_state: operation.changes_state, ..Plan::default() };
     let reversal = reverse_the_rest(session, desk, &done, &mut plan)?;
     plan.extra.commits.push(before.id);
-    let scope = Scope::whole(Clean::None);
+    let mut scope = Scope::whole(Clean::None);
+    scope.made = made_by(&done);
+    scope.leaving = reversal.leaving.clone();
     let transition = Transition::work_out(desk, &target, &scope)?;
     transition.into_plan(&mut plan, reversal.middle, reversal.last)?;
     let mut steps = reversal.first;
@@ -52,8 +54,18 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     Ok(plan)
 }
 
+/// Files that the operation made where nothing was.
+fn made_by(done: &[Step]) -> std::collections::BTreeSet<RepoPath> {
+    let changes = done.iter().filter_map(|step| match step {
+        Step::Worktree(change) => Some(&change.files),
+        _ => None,
+    });
+    changes.flatten().filter(|c| c.old.is_none()).map(|c| c.path.clone()).collect()
+}
+
 #[derive(Debug)]
 struct Reversal {
+    leaving: std::collections::BTreeSet<RepoPath>,
     first: Vec<Step>,
     middle: Vec<Step>,
     last: Vec<Step>,
@@ -64,6 +76,7 @@ struct Reversal {
 fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: &mut Plan) -> Result<Reversal> {
     let (scene, repo) = (desk.scene, &session.repo);
     let mut out = Reversal {
+        leaving: Default::default(),
         first: Vec::new(),
         middle: Vec::new(),
         last: Vec::new(),
@@ -109,6 +122,10 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 out.first.push(Step::MoveToTrash { path, slot: format!("{}/c{slots}", desk.operation) });
             }
             Step::Stash { commit, message, old, new } => out.middle.push(Step::Stash { commit, message, old, new }),
+            Step::Nested { repo, slot, new: false } => {
+                out.leaving.insert(repo.path.clone());
+                out.first.push(Step::Nested { repo, slot, new: false });
+            }
             step @ (Step::Submodule { .. } | Step::Nested { .. }) => out.middle.push(step),
             Step::Worktree(_) | Step::Index { .. } | Step::GitFiles { .. } => {}
         }

@@ -30,6 +30,9 @@ pub(super) fn clear_the_way(this: &mut Transition<'_, '_>) -> Result<()> {
 /// Makes a place for a directory; `false`: nothing stands there or below.
 fn parent_is_free(this: &mut Transition<'_, '_>, dir: &RepoPath) -> Result<bool> {
     let Some(stat) = this.desk.scene.root.stat(dir)? else { return Ok(false) };
+    if leaves_anyway(this, dir) {
+        return Ok(false);
+    }
     if stat.is_dir() {
         if is_repository(this, dir) {
             this.block(
@@ -39,15 +42,14 @@ fn parent_is_free(this: &mut Transition<'_, '_>, dir: &RepoPath) -> Result<bool>
         }
         return Ok(true);
     }
-    if !leaves_anyway(this, dir) {
-        move_away(this, dir)?;
-    }
+    move_away(this, dir)?;
     Ok(false)
 }
 
 /// Whether the plan removes what stands at `path` already.
 fn leaves_anyway(this: &Transition<'_, '_>, path: &RepoPath) -> bool {
-    this.to_trash.contains(path) || this.changes.get(path).is_some_and(|change| change.old.is_some())
+    let moved = |dir: &[u8]| this.to_trash.contains(dir);
+    moved(path.as_bytes()) || path.ancestors().any(moved) || this.changes.get(path).is_some_and(|change| change.old.is_some())
 }
 
 fn is_repository(this: &Transition<'_, '_>, dir: &RepoPath) -> bool {
@@ -63,6 +65,10 @@ fn is_repository(this: &Transition<'_, '_>, dir: &RepoPath) -> bool {
 
 fn place_is_free(this: &mut Transition<'_, '_>, path: &RepoPath) -> Result<()> {
     let Some(stat) = this.desk.scene.root.stat(path)? else { return Ok(()) };
+    let moves = |dir: &[u8]| this.to_trash.contains(dir);
+    if moves(path.as_bytes()) || path.ancestors().any(moves) {
+        return Ok(());
+    }
     if !stat.is_dir() {
         return move_away(this, path);
     }
@@ -100,6 +106,14 @@ fn empty_directory(this: &mut Transition<'_, '_>, dir: &RepoPath) -> Result<()> 
     let empty = scene.scan.empty_dirs.iter().filter(|f| below(&f.path));
     this.remove_dirs.extend(empty.map(|f| DirSpec { path: f.path.clone(), perm: Some(f.stat.perm()) }));
     Ok(())
+}
+
+/// A file that shall not be there: saved and removed, or moved.
+pub(super) fn save_and_remove(this: &mut Transition<'_, '_>, path: &RepoPath) -> Result<()> {
+    match this.desk.scene.root.stat(path)? {
+        Some(stat) if !stat.is_dir() && !leaves_anyway(this, path) => move_away(this, path),
+        _ => Ok(()),
+    }
 }
 
 /// A single thing in the way: a file is saved and replaced, anything else is moved.

@@ -187,13 +187,17 @@ pub struct Timeline {
 /// Replays the log of one worktree.
 pub fn timeline(operations: &[Operation], worktree: &str) -> Timeline {
     let mut out = Timeline::default();
-    let mine = operations.iter().rev().filter(|o| o.worktree == worktree && o.changes_state && !o.aborted);
+    let mine = operations.iter().rev().filter(|o| {
+        o.worktree == worktree && !o.aborted && (o.changes_state || o.undoes.is_some() || o.redoes.is_some())
+    });
     for operation in mine {
         if let Some(redone) = &operation.redoes {
             if let Some(at) = out.undone.iter().position(|o| &o.id == redone) {
                 out.undone.remove(at);
             }
-            out.done.push(operation.clone());
+            if operation.changes_state {
+                out.done.push(operation.clone());
+            }
         } else if let Some(undone) = &operation.undoes {
             if let Some(at) = out.done.iter().rposition(|o| &o.id == undone) {
                 out.done.remove(at);

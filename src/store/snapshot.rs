@@ -48,7 +48,7 @@ pub struct Extra {
 
 /// Writes the stash commit of a scene.
 pub fn write_stash(scene: &Scene<'_>, sink: &ObjectSink<'_>, who: &Who, message: &str) -> Result<Stash> {
-    let trees = scene.repo.trees()?;
+    let trees = scene.repo.trees()?.and_made_in(sink);
     let index_tree = index_tree(&trees, &scene.index, scene.head_tree, sink)?;
     let entry = |saved: &Saved| TreeEntry { mode: saved.tree_mode(), id: saved.clean };
     let tracked = scene.changed.iter().map(|(path, saved)| (path.clone(), saved.as_ref().map(entry))).collect();
@@ -105,6 +105,13 @@ pub fn write_manifest(
         let place: &[u8] = if extra.wanted.contains_key(path) { b"wanted" } else { b"raw" };
         entries.insert(RepoPath::join(place, path.as_bytes()), blob(id));
     }
+    // Blobs that only the index holds: sides of a conflict, and the empty one of files to be added.
+    for entry in manifest.index.iter().flat_map(|at| &at.entries).filter(|e| e.mode != crate::git::MODE_GITLINK) {
+        if entry.id == ObjectId::EMPTY_BLOB {
+            sink.add(ObjectKind::Blob, b"")?;
+        }
+        entries.insert(RepoPath::join(b"index", entry.id.to_string().as_bytes()), blob(entry.id));
+    }
     // Names such as `.git` must not stand in a tree: nested repositories' files stand under their object names.
     for id in manifest.nested.iter().flat_map(|n| &n.files).map(|f| f.spec.blob) {
         entries.insert(RepoPath::join(b"nested", id.to_string().as_bytes()), blob(id));
@@ -112,7 +119,7 @@ pub fn write_manifest(
     for id in manifest.submodules.iter().map(|s| s.state.gitfile) {
         entries.insert(RepoPath::join(b"nested", id.to_string().as_bytes()), blob(id));
     }
-    let tree = scene.repo.trees()?.edit(ObjectId::EMPTY_TREE, &entries, sink)?;
+    let tree = scene.repo.trees()?.and_made_in(sink).edit(ObjectId::EMPTY_TREE, &entries, sink)?;
     let mut parents = vec![stash.commit];
     for commit in extra.commits.iter().chain(&super::gitfiles::commits_named(scene.repo, &scene.git_files)) {
         if !parents.contains(commit) && Some(*commit) != scene.head_commit {
@@ -353,6 +360,18 @@ impl Snapshot {
             }
         }
         Ok(out)
+    }
+
+    /// All refs at that time (names that are not UTF-8 are left out: they cannot be set).
+    pub fn refs(&self, repo: &Repo) -> Result<BTreeMap<String, ObjectId>> {
+        let tree = repo.commit(self.commit)?.tree;
+        let Some(entry) = repo.trees()?.find(tree, b"refs")? else { return Ok(BTreeMap::new()) };
+        let text = repo.blob(entry.id)?;
+        let line = |line: &[u8]| {
+            let id = ObjectId::from_hex(line.get(..40)?)?;
+            Some((String::from_utf8(line.get(41..)?.to_vec()).ok()?, id))
+        };
+        Ok(text.split(|&b| b == b'\n').filter_map(line).collect())
     }
 
     /// The state files of an interrupted operation.
