@@ -12,6 +12,7 @@ mod usage;
 pub use root::{Root, When, command_line};
 
 use crate::commands::{self, Command, Ctx};
+use crate::{Error, Kind};
 use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,6 +35,12 @@ fn run(arguments: &[OsString]) -> u8 {
         global.json |= usage::asks_for_json(words);
     }
     let ui = Ui::new(&global, root.color);
+    if let Some(dir) = &global.dir
+        && let Err(error) = std::env::set_current_dir(dir)
+    {
+        let error = Error::io(format!("cannot change into {}", dir.display()), &error).with_kind(Kind::Refused);
+        return exit::finish(&ui, Err(error));
+    }
     let mut ctx = Ctx { global, talk: &ui, command_line };
     let result = commands::run(&mut ctx, root.command.unwrap_or_default());
     exit::finish(&ui, result)

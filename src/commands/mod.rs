@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod completion;
 pub mod r#continue;
 pub mod doctor;
+mod facts;
 pub mod gc;
 pub mod log;
 pub mod man;

@@ -1,8 +1,14 @@
 //! `git rollback points`: the places one can go back to.
 
 use super::Ctx;
-use crate::model::report::Outcome;
-use crate::{Error, Result};
+use crate::Result;
+use crate::git::Repo;
+use crate::model::report::{Outcome, PointRow, PointsReport};
+use crate::store::baselines::{self, Baseline};
+use crate::store::points::{self, Point};
+use crate::store::session::Session;
+use crate::store::snapshot;
+use std::collections::BTreeSet;
 
 /// List the points to go back to, or delete one
 #[derive(Clone, Debug, clap::Args)]
@@ -21,7 +27,7 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "KIND")]
     pub kind: Option<Kind>,
 
-    /// At most this many
+    /// At most this many; 0: all [default: 50]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }
@@ -55,8 +61,109 @@ pub enum Kind {
     Deployment,
 }
 
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Baseline => "baseline",
+            Kind::Checkpoint => "checkpoint",
+            Kind::Backup => "backup",
+            Kind::Release => "release",
+            Kind::Deployment => "deployment",
+        }
+    }
+}
+
+/// How many points are listed when nobody says.
+const LIMIT: usize = 50;
+
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let _ = (&ctx.global, args);
-    Err(Error::refused("not built yet"))
+    match args.action {
+        Some(Action::Delete { name, purge }) => super::change::delete_point(ctx, &name, purge),
+        None => {
+            let session = Session::open()?;
+            Ok(list(&session, args.kind, args.limit.unwrap_or(LIMIT))?.into())
+        }
+    }
+}
+
+/// A point as it is found, before anything is read of it.
+enum Entry {
+    Point { point: Point, address: String },
+    Baseline(Baseline),
+}
+
+impl Entry {
+    fn stamp(&self) -> String {
+        match self {
+            Entry::Point { point, .. } => point.stamp.clone(),
+            Entry::Baseline(baseline) => points::stamp(baseline.time.seconds, 0),
+        }
+    }
+}
+
+fn list(session: &Session, kind: Option<Kind>, limit: usize) -> Result<PointsReport> {
+    let wanted = |found: &str| kind.is_none_or(|kind| kind.word() == found);
+    let mut entries: Vec<Entry> = addressed(points::list(&session.repo)?);
+    if wanted("baseline") {
+        entries.extend(baselines::list(&session.repo, &session.config)?.into_iter().map(Entry::Baseline));
+    }
+    entries.retain(|entry| {
+        matches!(entry, Entry::Baseline(_)) || matches!(entry, Entry::Point { point, .. } if wanted(&point.kind))
+    });
+    // The ref names tell the order: of thousands of points only those that are shown are read.
+    entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp()));
+    let shown = if limit == 0 { entries.len() } else { limit.min(entries.len()) };
+    let more = (entries.len() - shown) as u64;
+    let points = entries.into_iter().take(shown).map(|entry| row(&session.repo, entry)).collect();
+    Ok(PointsReport { points, more })
+}
+
+/// The points with the words that name each: of several with one name, only the newest has it for itself.
+fn addressed(points: Vec<Point>) -> Vec<Entry> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let entry = |point: Point| {
+        // An old baseline's name belongs to the tag.
+        let is_newest = taken.insert(point.name.clone()) && point.kind != Kind::Baseline.word();
+        let address = if is_newest { point.name.clone() } else { format!("{}@{}", point.name, point.stamp) };
+        Entry::Point { point, address }
+    };
+    points.into_iter().map(entry).collect()
+}
+
+fn row(repo: &Repo, entry: Entry) -> PointRow {
+    match entry {
+        Entry::Point { point, address } => point_row(repo, &point, address),
+        Entry::Baseline(baseline) => PointRow {
+            kind: Kind::Baseline.word().to_owned(),
+            time: baseline.time,
+            commit: Some(baseline.commit),
+            snapshot: false,
+            message: baseline.message.lines().next().unwrap_or_default().to_owned(),
+            extra: baseline.name.clone(),
+            name: baseline.name,
+        },
+    }
+}
+
+fn point_row(repo: &Repo, point: &Point, name: String) -> PointRow {
+    let kind = point.kind.clone();
+    let time = points::time_of_stamp(&point.stamp).unwrap_or_default();
+    let mut row =
+        PointRow { name, kind, time, commit: None, snapshot: false, message: String::new(), extra: String::new() };
+    let Ok(detail) = points::detail(repo, point) else {
+        row.message = "(cannot be read: see `git rollback doctor`)".to_owned();
+        return row;
+    };
+    row.time = detail.time;
+    row.snapshot = snapshot::is_snapshot(repo, detail.target);
+    row.commit = if row.snapshot { snapshot::base_commit(repo, detail.target) } else { Some(detail.target) };
+    let message = detail.message.lines().next().unwrap_or_default();
+    // Without a message the tag has the name in its place.
+    row.message = if message == point.name { String::new() } else { message.to_owned() };
+    let tag = repo.reference(&format!("refs/tags/{}", point.name)).ok().flatten();
+    if tag == Some(point.tag) {
+        row.extra = point.name.clone();
+    }
+    row
 }

@@ -10,4 +10,4 @@ mod steps;
 mod verify;
 
 pub use record::done_report;
-pub use run::{Ended, Finished, Locks, Planner, Request, Table, run};
+pub use run::{Ended, Finished, Locks, Planner, Request, Table, plan_for, run};

@@ -132,6 +132,15 @@ impl GitLocks {
     }
 }
 
+/// The plan that a command would carry out now. Nothing is stored, locked or asked, and an unfinished operation does
+/// not stand in the way.
+///
+/// # Errors
+/// As the command itself; what blocks is among the findings.
+pub fn plan_for(session: &Session, talk: &dyn Talk, request: &Request, planner: Planner<'_>) -> Result<PlanReport> {
+    Ok(plan_only(session, talk, request, planner)?.0.report)
+}
+
 /// Plans without locks and without storing anything in the repository.
 fn plan_only(
     session: &Session,

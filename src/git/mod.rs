@@ -14,6 +14,7 @@ mod ref_edit;
 mod refs;
 mod repo;
 mod sparse;
+mod staged;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tree;
@@ -26,8 +27,9 @@ pub use index_tree::index_tree;
 pub use objects::{CommitInfo, Leaving, TagInfo, write_commit, write_tag};
 pub use pack::{BIG, ObjectKind, ObjectSink, Published, clear_leftovers, name_of, name_stream};
 pub use pathspec::Pathspecs;
-pub use process::{diff_text, fsck};
+pub use process::{DiffForm, diff_text, fsck, version};
 pub use refs::{Ref, is_ref_name};
 pub use repo::{Handles, Repo};
 pub use sparse::SparsePatterns;
+pub use staged::staged;
 pub use tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE, TreeEntry, Trees, glob_matches};

@@ -50,6 +50,8 @@ pub struct TagInfo {
     pub message: String,
     /// When it was made, seconds since 1970 and offset in minutes.
     pub time: Option<(i64, i32)>,
+    /// Who made it.
+    pub tagger: Option<String>,
 }
 
 /// Commits between two points in history.
@@ -87,6 +89,7 @@ impl Repo {
             target: tag.target_id().into(),
             message: String::from_utf8_lossy(tag.message_bytes().unwrap_or_default()).into_owned(),
             time: tag.tagger().map(|t| (t.when().seconds(), t.when().offset_minutes())),
+            tagger: tag.tagger().map(|t| String::from_utf8_lossy(t.name_bytes()).into_owned()),
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use super::repo::Handles;
 use crate::host::process::Command;
-use crate::model::ObjectId;
+use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Kind, Result};
 use std::io::Write;
 use std::path::Path;
@@ -58,14 +58,48 @@ pub fn fsck(repo: &Handles) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// The text of a difference between two trees, as `git diff` prints it; no command of the repository is run.
-pub fn diff_text(repo: &Handles, from: ObjectId, to: ObjectId, stat: bool, paths: &[Vec<u8>]) -> Result<Vec<u8>> {
+/// The version of the installed `git`, as in `2.47.1`.
+pub fn version() -> Result<String> {
+    let mut command = Command::new("git");
+    command.args(["version"]);
+    let done = command.input(b"")?;
+    let text = String::from_utf8_lossy(&done.stdout).trim().to_owned();
+    Ok(text.strip_prefix("git version ").unwrap_or(&text).split(' ').next().unwrap_or_default().to_owned())
+}
+
+/// How a difference is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffForm {
+    /// As a patch.
+    Patch,
+    /// Added and removed lines of each file, tabs between them, ended by NUL.
+    Numbers,
+}
+
+/// The difference between two trees as `git diff` prints it; no command of the repository is run. With `paths`,
+/// only of these files.
+pub fn diff_text(repo: &Handles, from: ObjectId, to: ObjectId, form: DiffForm, paths: &[RepoPath]) -> Result<Vec<u8>> {
+    let mut out = diff_once(repo, from, to, form, paths.get(..paths.len().min(PATHS_AT_ONCE)).unwrap_or_default())?;
+    for more in paths.chunks(PATHS_AT_ONCE).skip(1) {
+        out.append(&mut diff_once(repo, from, to, form, more)?);
+    }
+    Ok(out)
+}
+
+/// A command line has limits.
+const PATHS_AT_ONCE: usize = 500;
+
+fn diff_once(repo: &Handles, from: ObjectId, to: ObjectId, form: DiffForm, paths: &[RepoPath]) -> Result<Vec<u8>> {
     let mut command = git(repo);
     command.env("GIT_LITERAL_PATHSPECS", "1");
-    command.args(["diff-tree", "-r", "--no-ext-diff", "--no-textconv", "--no-color", "-M"]);
-    command.args([if stat { "--stat" } else { "-p" }, &from.to_string(), &to.to_string(), "--"]);
+    command.args(["diff-tree", "-r", "--no-ext-diff", "--no-textconv", "--no-color"]);
+    match form {
+        DiffForm::Patch => command.args(["-p", "-M"]),
+        DiffForm::Numbers => command.args(["--numstat", "-z", "--no-renames"]),
+    };
+    command.args([&*from.to_string(), &*to.to_string(), "--"]);
     for path in paths {
-        command.arg_bytes(path);
+        command.arg_bytes(path.as_bytes());
     }
     let done = command.input(b"")?;
     if done.code != Some(0) {

@@ -178,6 +178,16 @@ impl FileLock {
         }
     }
 
+    /// Whether somebody holds the lock now; nothing is written.
+    pub fn is_held(path: &Path) -> Result<bool> {
+        let file = File::open(path).map_err(|e| failed("open the lock", path, &e))?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+            Err(error) => Err(failed("ask for the lock", path, &error.into())),
+        }
+    }
+
     /// What the present (or last) holder wrote about itself.
     pub fn holder(path: &Path) -> Option<String> {
         let bytes = read_capped(path, 4096).ok().flatten()?;

@@ -1,7 +1,7 @@
 //! Planners: they read, decide, and return a plan. Nothing is changed here.
 
 pub mod backup;
-mod describe;
+pub mod describe;
 pub mod points;
 pub mod resolve;
 pub mod restore;

@@ -6,13 +6,13 @@ use crate::model::ObjectId;
 use crate::model::report::{LogDetail, LogReport, LogRow, UndoState};
 
 pub(super) fn render(page: &mut Page<'_>, report: &LogReport) {
-    if report.operations.is_empty() && page.look.table {
+    if report.operations.is_empty() && report.warnings.is_empty() && page.look.table {
         page.line([plain("No operation yet")]);
     } else {
         rows(page, "", &report.operations);
     }
     if report.more > 0 && page.look.table {
-        page.line([dim(format!("and {} more", report.more))]);
+        page.line([dim(format!("and {} more (all with --limit 0)", report.more))]);
     }
     // In a pipe every line is an operation; the JSON document has the warnings.
     if page.look.table {
@@ -77,6 +77,9 @@ pub(super) fn detail(page: &mut Page<'_>, detail: &LogDetail) {
         fact(page, "changed", [plain(changed)]);
     }
     parts::paths(page, &detail.files.paths, detail.files.count);
+    for (at, step) in detail.steps.iter().enumerate() {
+        fact(page, if at == 0 { "steps" } else { "" }, [plain(format!("{}. {step}", at + 1))]);
+    }
     parts::kept(page, "in the trash", &detail.trash);
     parts::kept(page, "kept", &detail.kept);
     parts::left_in_place(page, "left in place", &detail.left_in_place);

@@ -18,6 +18,12 @@ pub(super) fn head(head: &Head) -> Vec<Part> {
             vec![bold("no branch"), plain(" (detached HEAD) at "), id(commit.short()), plain(" "), plain(subject)]
         }
         Head::Unborn { branch } => vec![plain("branch "), bold(branch), plain(", which has no commit yet")],
+        Head::Broken { branch, why } if branch.is_empty() => {
+            vec![bad("a HEAD that cannot be read"), plain(": "), plain(why)]
+        }
+        Head::Broken { branch, why } => {
+            vec![plain("branch "), bold(branch), plain(", "), bad("which is broken"), plain(": "), plain(why)]
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &PointsReport) {
         page.table("", &["NAME", "KIND", "WHEN", "COMMIT", "HOLDS", "TAG", "MESSAGE"], rows);
     }
     if report.more > 0 && page.look.table {
-        page.line([dim(format!("and {} more", report.more))]);
+        page.line([dim(format!("and {} more (all with --limit 0)", report.more))]);
     }
 }
 

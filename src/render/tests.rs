@@ -119,6 +119,7 @@ fn detail(t: &str, path: &RepoPath) -> LogDetail {
         refs: vec![RefMove { name: t.into(), old: None, new: Some(ObjectId::EMPTY_TREE) }],
         changed: Changed::default(),
         files: files(path),
+        steps: vec![t.into()],
         snapshot: Some(t.into()),
         trash: kept(path, t),
         kept: kept(path, t),

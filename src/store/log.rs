@@ -87,14 +87,33 @@ fn message(operation: &Operation) -> String {
 /// The newest entries of one chain, newest first. A record that cannot be read ends the chain: what is older
 /// than damage is not guessed at.
 fn newest(repo: &Repo, tip: Option<ObjectId>, at_most: usize) -> Result<Vec<Operation>> {
+    Ok(chain(repo, tip, at_most).0)
+}
+
+/// The newest entries of one chain, and the commit at which it cannot be read any further.
+fn chain(repo: &Repo, tip: Option<ObjectId>, at_most: usize) -> (Vec<Operation>, Option<ObjectId>) {
     let mut out = Vec::new();
     let mut next = tip;
     while let Some(commit) = next.filter(|_| out.len() < at_most) {
-        let Some((operation, parent)) = read_entry(repo, commit) else { break };
+        let Some((operation, parent)) = read_entry(repo, commit) else { return (out, Some(commit)) };
         out.extend(operation);
         next = parent;
     }
-    Ok(out)
+    (out, None)
+}
+
+/// Like [`read`], of everything, with a sentence for each log that cannot be read to its end.
+pub fn read_all(repo: &Repo) -> Result<(Vec<Operation>, Vec<String>)> {
+    let (mut out, mut damage) = (Vec::new(), Vec::new());
+    for found in repo.references(&format!("{LOG}*"))? {
+        let (mut operations, end) = chain(repo, Some(found.id), usize::MAX);
+        out.append(&mut operations);
+        if let Some(commit) = end {
+            let name = String::from_utf8_lossy(found.name.as_bytes()).into_owned();
+            damage.push(format!("the log {name} cannot be read at {} and before", commit.short()));
+        }
+    }
+    Ok((merged(out, usize::MAX), damage))
 }
 
 /// An entry (`None`: of a newer version, or not one of ours) and the commit before it.

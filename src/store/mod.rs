@@ -1,5 +1,6 @@
 //! What the tool keeps: snapshots, points, the operation log, the journal, locks, the trash.
 
+pub mod baselines;
 pub mod capture;
 pub mod gitfiles;
 pub mod journal;
@@ -10,3 +11,5 @@ pub mod points;
 pub mod scene;
 pub mod session;
 pub mod snapshot;
+pub mod survey;
+pub mod underway;

@@ -44,6 +44,15 @@ pub fn stamp(seconds: i64, nanos: u32) -> String {
     format!("{digits}.{:03}Z", nanos / 1_000_000)
 }
 
+/// The time that a stamp says.
+pub fn time_of_stamp(stamp: &str) -> Option<Time> {
+    let (date, clock) = stamp.get(..15)?.split_once('T')?;
+    let part = |text: &str, from: usize, to: usize| text.get(from..to).map(str::to_owned);
+    let (year, month, day) = (part(date, 0, 4)?, part(date, 4, 6)?, part(date, 6, 8)?);
+    let (hour, minute, second) = (part(clock, 0, 2)?, part(clock, 2, 4)?, part(clock, 4, 6)?);
+    Time::parse(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z"))
+}
+
 /// The ref name of a point.
 pub fn reference_of(stamp: &str, kind: &str, name: &str) -> String {
     format!("{POINTS}{stamp}/{kind}/{name}")
@@ -83,15 +92,20 @@ pub fn detail(repo: &Repo, point: &Point) -> Result<PointDetail> {
         let found = tag.message.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
         found.map(str::to_owned)
     };
-    let body: Vec<&str> = tag.message.lines().take_while(|line| !line.starts_with("Rollback-")).collect();
     let (seconds, offset_minutes) = tag.time.unwrap_or_default();
     Ok(PointDetail {
         target: tag.target,
-        message: body.join("\n").trim().to_owned(),
+        message: body_of(&tag.message),
         time: Time { seconds, offset_minutes },
         operation: trailer("Rollback-Operation"),
         worktree: trailer("Rollback-Worktree"),
     })
+}
+
+/// A tag's message without the trailers that this tool adds.
+pub fn body_of(message: &str) -> String {
+    let body: Vec<&str> = message.lines().take_while(|line| !line.starts_with("Rollback-")).collect();
+    body.join("\n").trim().to_owned()
 }
 
 /// Adds the tag object of a point; the ref is a step of the plan.
@@ -137,4 +151,18 @@ pub fn check_name(repo: &Repo, name: &str) -> Result<()> {
         return bad("it is the name of a branch, tag or commit already");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_sort_as_text_and_come_back() {
+        let (early, late) = (stamp(1_700_000_000, 5_000_000), stamp(1_700_000_000, 40_000_000));
+        assert!(early < late, "{early} {late}");
+        assert_eq!(time_of_stamp(&early), Some(Time { seconds: 1_700_000_000, offset_minutes: 0 }));
+        assert_eq!(time_of_stamp("x"), None);
+        assert_eq!(time_of_stamp("2023\u{e9}114T221320"), None);
+    }
 }

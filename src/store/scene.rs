@@ -282,7 +282,7 @@ pub fn tree_spec(mode: u32, blob: ObjectId, perm: u32) -> FileSpec {
     }
 }
 
-fn look(repo: &Repo, wanted: Wanted, index: &Index) -> Result<Scan> {
+pub(super) fn look(repo: &Repo, wanted: Wanted, index: &Index) -> Result<Scan> {
     let options = ScanOptions {
         threads: crate::host::threads(),
         ignored: match (wanted.ignored, wanted.list_ignored) {
@@ -328,7 +328,7 @@ fn usual_perms(index: &Index, scan: &Scan) -> Perms {
     Perms { file: most(false, usual.file), exec: most(true, usual.exec) }
 }
 
-fn present_attributes(repo: &Repo, index: &Index, scan: &Scan) -> Result<Attributes> {
+pub(super) fn present_attributes(repo: &Repo, index: &Index, scan: &Scan) -> Result<Attributes> {
     let is_ours = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
     let mut names: BTreeSet<RepoPath> = BTreeSet::new();
     let mut absent = BTreeMap::new();

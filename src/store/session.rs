@@ -93,6 +93,12 @@ impl Session {
         }
     }
 
+    /// Whether another run holds our lock at this moment. Takes and makes nothing.
+    pub fn is_at_work(&self) -> Result<bool> {
+        let path = self.layout.lock();
+        Ok(path.exists() && fs::FileLock::is_held(&path)?)
+    }
+
     /// Removes what a run left that died before it had touched anything. Only under our lock.
     pub fn clear_leftovers(&self) -> Result<()> {
         use crate::host::gitlock::GitLock;

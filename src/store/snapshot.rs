@@ -64,7 +64,7 @@ pub fn write_stash(scene: &Scene<'_>, sink: &ObjectSink<'_>, who: &Who, message:
         None => {
             // Git's stash wants a commit to stand on, even where there is none yet.
             let empty = sink.add(ObjectKind::Tree, b"")?;
-            (write_commit(sink, empty, &[], who, "no commit yet")?, "no commit yet".to_owned())
+            (write_commit(sink, empty, &[], who, NO_COMMIT)?, NO_COMMIT.to_owned())
         }
     };
     let index = write_commit(sink, index_tree, &[base], who, &format!("index on {on}"))?;
@@ -263,6 +263,17 @@ pub fn is_snapshot(repo: &Repo, commit: ObjectId) -> bool {
     let Ok(info) = repo.commit(commit) else { return false };
     !info.parents.is_empty() && manifest_blob(repo, info.tree).is_ok_and(|found| found.is_some())
 }
+
+/// The commit that `HEAD` was on, without reading the manifest; `None`: there was no commit yet.
+pub fn base_commit(repo: &Repo, commit: ObjectId) -> Option<ObjectId> {
+    let stash = repo.commit(*repo.commit(commit).ok()?.parents.first()?).ok()?;
+    let base = repo.commit(*stash.parents.first()?).ok()?;
+    let made_up = base.tree == ObjectId::EMPTY_TREE && base.parents.is_empty() && base.subject == NO_COMMIT;
+    (!made_up).then_some(base.id)
+}
+
+/// The message of the commit that stands in where there is none yet.
+const NO_COMMIT: &str = "no commit yet";
 
 fn manifest_blob(repo: &Repo, tree: ObjectId) -> Result<Option<ObjectId>> {
     let found = repo.trees()?.find(tree, b"manifest.json")?;

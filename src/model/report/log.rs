@@ -83,6 +83,8 @@ pub struct LogDetail {
     pub head_after: Head,
     /// Refs that moved.
     pub refs: Vec<RefMove>,
+    /// What was done, step by step, as sentences.
+    pub steps: Vec<String>,
     /// How much changed.
     pub changed: Changed,
     /// The files, where they are known.

@@ -28,6 +28,13 @@ pub enum Head {
         /// The branch without `refs/heads/`.
         branch: String,
     },
+    /// Somewhere that cannot be read.
+    Broken {
+        /// The branch without `refs/heads/`; empty: on none, or not known.
+        branch: String,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 impl Default for Head {
