@@ -32,7 +32,7 @@ pub fn gc(session: &Session, age: u64, dry_run: bool, reason: Option<String>) ->
             "snapshot" => {
                 let full = format!("{SNAPSHOTS}{}", item.name);
                 let old = session.repo.reference(&full)?;
-                session.repo.edit_ref(&full, old, None, "rollback: gc")?;
+                session.repo.edit_ref(&full, old, None, &name.who, "rollback: gc")?;
                 operation.refs.push(RefMove { name: full, old, new: None });
             }
             _ => {

@@ -310,9 +310,9 @@ fn publish(
     operation.steps = plan.extra.steps;
     let published = sink.publish()?;
     let reference = format!("{SNAPSHOTS}{}-{}", name.stamp, name.id);
-    repo.edit_ref(&reference, None, Some(commit), "rollback: snapshot")?;
+    repo.edit_ref(&reference, None, Some(commit), &name.who, "rollback: snapshot")?;
     if !published.release(repo)? {
-        repo.edit_ref(&reference, Some(commit), None, "rollback: snapshot")?;
+        repo.edit_ref(&reference, Some(commit), None, &name.who, "rollback: snapshot")?;
         return Err(Error::new(Kind::Busy, "the repository was pruned while the snapshot was being written; nothing was changed")
             .help("try again when `git gc` is done"));
     }

@@ -142,10 +142,12 @@ impl<'a> Hands<'a> {
                 remove_empty_state_dirs(repo.git_dir());
                 Ok(())
             }),
-            Step::Ref { name, old, new, message } => repo.edit_ref(name, *old, *new, message),
+            Step::Ref { name, old, new, message } => repo.edit_ref(name, *old, *new, &self.who, message),
             Step::Stash { commit, message, new: true, .. } => repo.add_stash(*commit, &self.who, message),
             Step::Stash { commit, new: false, .. } => repo.remove_stash(*commit),
-            Step::Head { old, new, new_commit, message, .. } => self.head(old, new, *new_commit, message),
+            Step::Head { old, new, old_commit, new_commit, message } => {
+                self.head(old, new, (*old_commit, *new_commit), message)
+            }
             Step::Index { changes } => self.index(changes),
             Step::Submodule { path, old, new } => {
                 super::nested::enter(self.session, self.talk, path, old.as_ref(), new.as_ref())
@@ -243,7 +245,13 @@ impl<'a> Hands<'a> {
         }
     }
 
-    fn head(&mut self, old: &Head, new: &Head, commit: Option<ObjectId>, message: &str) -> Result<()> {
+    fn head(
+        &mut self,
+        old: &Head,
+        new: &Head,
+        (from, to): (Option<ObjectId>, Option<ObjectId>),
+        message: &str,
+    ) -> Result<()> {
         let repo = &self.session.repo;
         let now = repo.head()?;
         if &now == new {
@@ -260,8 +268,8 @@ impl<'a> Hands<'a> {
         lock.publish(|out| {
             out.write_all(new.file_contents().as_bytes()).map_err(|e| Error::io("cannot write HEAD", &e))
         })?;
-        match commit {
-            Some(commit) => repo.log_head(commit, &self.who, message),
+        match to {
+            Some(to) => repo.log_head(from, to, &self.who, message),
             None => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ mod objects;
 mod pack;
 mod pathspec;
 mod process;
+mod ref_edit;
 mod refs;
 mod repo;
 mod sparse;

@@ -214,6 +214,7 @@ impl Published {
 
 /// Removes what a killed run left beside the packs. Only under our lock: no other run is writing a pack.
 pub fn clear_leftovers(repo: &Repo) -> Result<()> {
+    repo.clear_ref_locks()?;
     let Ok(entries) = std::fs::read_dir(repo.common_dir().join("objects/pack")) else { return Ok(()) };
     for entry in entries.flatten() {
         let path = entry.path();

@@ -60,6 +60,13 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(|e| failed("make", path, &e))
 }
 
+/// Adds to the end of a file in one write, synced; it is made when there is none.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file =
+        OpenOptions::new().append(true).create(true).open(path).map_err(|e| failed("write", path, &e))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| failed("write", path, &e))
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))

@@ -1,6 +1,6 @@
 //! Every place and every ref name the tool uses, once.
 
-use crate::git::Handles;
+use crate::git::Repo;
 use std::path::{Path, PathBuf};
 
 /// Refs of snapshots: `refs/rollback/snapshots/<stamp>-<operation>`.
@@ -20,9 +20,9 @@ pub struct Layout {
 
 impl Layout {
     /// The places for the worktree that `repo` was opened in.
-    pub fn new(repo: &Handles) -> Layout {
+    pub fn new(repo: &Repo) -> Layout {
         let base = repo.common_dir().join("rollback");
-        Layout { area: base.join(repo.worktree_id()), base }
+        Layout { area: repo.area(), base }
     }
 
     /// The directory of this worktree's files.

@@ -33,7 +33,7 @@ fn read_clone_id(layout: &Layout) -> Result<Option<String>> {
 pub fn append(repo: &Repo, layout: &Layout, operation: &Operation) -> Result<()> {
     let name = format!("{LOG}{}", clone_id(repo, layout)?);
     // Another worktree of this clone may append at the same moment.
-    for _ in 0..100 {
+    for _ in 0..5 {
         let tip = repo.reference(&name)?;
         if newest(repo, tip, 50)?.iter().any(|o| o.id == operation.id && o.aborted == operation.aborted) {
             return Ok(());
@@ -41,7 +41,7 @@ pub fn append(repo: &Repo, layout: &Layout, operation: &Operation) -> Result<()>
         let sink = ObjectSink::new(repo, layout.area().to_owned());
         let commit = write_entry(repo, &sink, tip, operation)?;
         let published = sink.publish()?;
-        let moved = repo.edit_ref(&name, tip, Some(commit), "rollback");
+        let moved = repo.edit_ref(&name, tip, Some(commit), &operation.who, "rollback");
         published.release(repo)?;
         match moved {
             Err(e) if e.kind() == Kind::Busy => std::thread::sleep(std::time::Duration::from_millis(5)),

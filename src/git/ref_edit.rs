@@ -1,0 +1,287 @@
+//! Moving refs one at a time, each with its expected old value.
+//!
+//! Not through libgit2: a run that is killed must leave only locks that the next run recognises as ours.
+//! Formats: <https://git-scm.com/docs/gitrepository-layout>.
+
+use super::repo::Repo;
+use crate::host::fs;
+use crate::host::gitlock::GitLock;
+use crate::model::{ObjectId, Who};
+use crate::{Error, Kind, Result};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const STASH: &str = "refs/stash";
+/// More than any file of packed refs or any reflog here.
+const MAX: u64 = 1 << 30;
+
+impl Repo {
+    /// Our directory for this worktree.
+    pub fn area(&self) -> PathBuf {
+        self.common_dir().join("rollback").join(self.worktree_id())
+    }
+
+    /// Moves, makes (`old` is `None`) or deletes (`new` is `None`) a ref. Already as wanted: nothing happens.
+    ///
+    /// # Errors
+    /// Busy when the ref is neither `old` nor `new`, or locked by another command.
+    pub fn edit_ref(
+        &self,
+        name: &str,
+        old: Option<ObjectId>,
+        new: Option<ObjectId>,
+        who: &Who,
+        message: &str,
+    ) -> Result<()> {
+        if self.reference(name)? == new {
+            return Ok(());
+        }
+        let path = self.ref_path(name)?;
+        self.make_room(name, &path)?;
+        let lock = GitLock::take(&self.private_name(name), &path)?;
+        let now = self.reference(name)?;
+        if now == new {
+            return lock.release();
+        }
+        if now != old {
+            lock.release()?;
+            return Err(moved_meanwhile(name, old, now, new));
+        }
+        let Some(id) = new else {
+            self.remove_packed(name)?;
+            fs::remove_file_if_exists(&path)?;
+            fs::remove_file_if_exists(&self.log_path(name))?;
+            return lock.release();
+        };
+        self.log_move(name, old, id, who, message)?;
+        lock.publish(|out| writeln!(out, "{id}").map_err(|e| Error::io(format!("cannot write {name}"), &e)))
+    }
+
+    /// Adds a line to the reflog of `HEAD`, as git does when it switches.
+    pub fn log_head(&self, old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Result<()> {
+        if self.logs("HEAD") { append(&self.log_path("HEAD"), old, new, who, message) } else { Ok(()) }
+    }
+
+    /// The stash list, newest first: commit and message.
+    pub fn stashes(&self) -> Result<Vec<(ObjectId, String)>> {
+        if self.reference(STASH)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let lines = self.stash_lines()?;
+        let read = |line: &Vec<u8>| {
+            let message = line.iter().position(|&b| b == b'\t').map_or(&[][..], |at| &line[at + 1..]);
+            Some((ObjectId::from_hex(line.get(41..81)?)?, String::from_utf8_lossy(message).into_owned()))
+        };
+        Ok(lines.iter().rev().filter_map(read).collect())
+    }
+
+    fn stash_lines(&self) -> Result<Vec<Vec<u8>>> {
+        let text = fs::read_capped(&self.log_path(STASH), MAX)?.unwrap_or_default();
+        Ok(text.split(|&b| b == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+
+    /// Puts a commit on top of the stash list, as `git stash store` does. Already on the list: nothing happens.
+    pub fn add_stash(&self, commit: ObjectId, who: &Who, message: &str) -> Result<()> {
+        let listed = self.stashes()?.iter().any(|(id, _)| *id == commit);
+        let top = self.reference(STASH)?;
+        let path = self.ref_path(STASH)?;
+        if listed {
+            return Ok(());
+        }
+        let lock = GitLock::take(&self.private_name(STASH), &path)?;
+        // The list is the reflog; a ref that is there already was set by a run that died before the line.
+        let old = top.filter(|top| *top != commit);
+        append(&self.log_path(STASH), old, commit, who, message)?;
+        lock.publish(|out| writeln!(out, "{commit}").map_err(|e| Error::io("cannot write the stash list", &e)))
+    }
+
+    /// Takes a commit off the stash list, as `git stash drop` does. Not on the list: nothing happens.
+    pub fn remove_stash(&self, commit: ObjectId) -> Result<()> {
+        let lines = self.stash_lines()?;
+        let hex = commit.to_string();
+        let rest: Vec<&Vec<u8>> = lines.iter().filter(|line| line.get(41..81) != Some(hex.as_bytes())).collect();
+        let top = self.reference(STASH)?;
+        if rest.len() == lines.len() && top != Some(commit) {
+            return Ok(());
+        }
+        let lock = GitLock::take(&self.private_name(STASH), &self.ref_path(STASH)?)?;
+        let Some(newest) = rest.last().and_then(|line| ObjectId::from_hex(line.get(41..81)?)) else {
+            self.remove_packed(STASH)?;
+            fs::remove_file_if_exists(&self.ref_path(STASH)?)?;
+            fs::remove_file_if_exists(&self.log_path(STASH))?;
+            return lock.release();
+        };
+        fs::write_atomic(&self.log_path(STASH), &rewritten(&rest))?;
+        lock.publish(|out| writeln!(out, "{newest}").map_err(|e| Error::io("cannot write the stash list", &e)))
+    }
+
+    /// Removes locks on refs that a run of ours left that died. Only under our lock.
+    pub(super) fn clear_ref_locks(&self) -> Result<()> {
+        let Ok(entries) = std::fs::read_dir(self.area()) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let file = entry.file_name();
+            let Some(name) = file.to_str().and_then(|f| f.strip_prefix(PRIVATE)).and_then(decode) else { continue };
+            if let Ok(path) = self.ref_path(&name) {
+                GitLock::clear_stale(&entry.path(), &path)?;
+            }
+        }
+        GitLock::clear_stale(&self.area().join("lock-packed-refs"), &self.common_dir().join("packed-refs"))
+    }
+
+    fn private_name(&self, name: &str) -> PathBuf {
+        self.area().join(format!("{PRIVATE}{}", encode(name)))
+    }
+
+    /// Whether a ref belongs to one worktree alone.
+    fn base_of(&self, name: &str) -> &Path {
+        let own = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"];
+        if name == "HEAD" || own.iter().any(|prefix| name.starts_with(prefix)) { self.git_dir() } else { self.common_dir() }
+    }
+
+    fn ref_path(&self, name: &str) -> Result<PathBuf> {
+        if !name.starts_with("refs/") || !super::refs::is_ref_name(name) {
+            return Err(Error::fault(format!("{name:?} is not the name of a ref")));
+        }
+        Ok(self.base_of(name).join(name))
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.base_of(name).join("logs").join(name)
+    }
+
+    /// Directories for a new ref; refs whose names are the beginning of each other cannot both be.
+    fn make_room(&self, name: &str, path: &Path) -> Result<()> {
+        for (at, _) in name.match_indices('/').skip(1) {
+            if self.reference(&name[..at])?.is_some() {
+                return Err(Error::refused(format!("{name} cannot be made: there is a ref {}", &name[..at])));
+            }
+        }
+        if path.is_dir() {
+            remove_empty_dirs(path);
+            if path.is_dir() {
+                return Err(Error::refused(format!("{name} cannot be made: there are refs below that name")));
+            }
+        }
+        path.parent().map_or(Ok(()), fs::create_dir_all)
+    }
+
+    fn remove_packed(&self, name: &str) -> Result<()> {
+        let path = self.common_dir().join("packed-refs");
+        let Some(text) = fs::read_capped(&path, MAX)? else { return Ok(()) };
+        if !lines_of(&text).any(|line| names(line, name)) {
+            return Ok(());
+        }
+        let lock = GitLock::take(&self.area().join("lock-packed-refs"), &path)?;
+        let text = fs::read_capped(&path, MAX)?.unwrap_or_default();
+        lock.publish(|out| {
+            let mut skip = false;
+            for line in lines_of(&text) {
+                // A line with `^` is the peeled value of the ref before it.
+                skip = if line.starts_with(b"^") { skip } else { names(line, name) };
+                if !skip {
+                    out.write_all(line).map_err(|e| Error::io("cannot write packed-refs", &e))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether git keeps a reflog of this ref.
+    fn logs(&self, name: &str) -> bool {
+        let usual = ["refs/heads/", "refs/remotes/", "refs/notes/"];
+        let by_name = name == "HEAD" || usual.iter().any(|prefix| name.starts_with(prefix));
+        match self.config_string("core.logallrefupdates").as_deref() {
+            Some("always") => true,
+            Some("false" | "no" | "off" | "0") => self.log_path(name).exists(),
+            _ => by_name || self.log_path(name).exists(),
+        }
+    }
+
+    fn log_move(&self, name: &str, old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Result<()> {
+        if self.logs(name) {
+            append(&self.log_path(name), old, new, who, message)?;
+        }
+        if matches!(self.head()?, crate::model::Head::Branch(branch) if branch == name) {
+            self.log_head(old, new, who, message)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line is one write, as git does it: lines of several writers do not mix.
+fn append(path: &Path, old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Result<()> {
+    let old = old.map_or_else(|| "0".repeat(40), |id| id.to_string());
+    let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::append(path, format!("{old} {new} {}\t{}\n", who.git_line(), message.trim()).as_bytes())
+}
+
+/// The lines of a reflog from which one was taken: each begins where the one before ends.
+fn rewritten(lines: &[&Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut before = "0".repeat(40).into_bytes();
+    for line in lines {
+        out.extend_from_slice(&before);
+        out.extend_from_slice(&line[40..]);
+        out.push(b'\n');
+        before = line.get(41..81).unwrap_or_default().to_vec();
+    }
+    out
+}
+
+fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|&b| b == b'\n')
+}
+
+fn names(line: &[u8], name: &str) -> bool {
+    line.get(41..).is_some_and(|rest| rest.trim_ascii_end() == name.as_bytes())
+}
+
+/// Only when there is nothing in them: that is all this call does.
+fn remove_empty_dirs(dir: &Path) {
+    if let Ok(entries) = std::fs::read_dir(dir) {
+        entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).for_each(|e| remove_empty_dirs(&e.path()));
+    }
+    drop(std::fs::remove_dir(dir));
+}
+
+fn moved_meanwhile(name: &str, old: Option<ObjectId>, now: Option<ObjectId>, new: Option<ObjectId>) -> Error {
+    let shown = |id: Option<ObjectId>| id.map_or_else(|| "nothing".to_owned(), |id| id.short());
+    Error::new(Kind::Busy, format!("{name} was moved by somebody else meanwhile"))
+        .because(format!("expected {}, found {}, wanted {}", shown(old), shown(now), shown(new)))
+        .help("look at it, then try again")
+}
+
+/// Our second names for locks on refs; the ref's name is in them, so that they can be cleared.
+const PRIVATE: &str = "lock-ref-";
+
+fn encode(name: &str) -> String {
+    name.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02x}") }).collect()
+}
+
+fn decode(text: &str) -> Option<String> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        if *first == b'%' {
+            out.push(u8::from_str_radix(std::str::from_utf8(tail.get(..2)?).ok()?, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            out.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_names_tell_the_ref() {
+        for name in ["refs/heads/main", "refs/heads/ä%x", "refs/tags/v1.0"] {
+            assert_eq!(decode(&encode(name)).as_deref(), Some(name));
+        }
+    }
+}
