@@ -26,7 +26,7 @@ impl Bar {
         Bar {
             what: escape::line(what),
             bars,
-            started: Instant::now(),
+            started: crate::host::clock::instant(),
             done: AtomicU64::new(0),
             total: AtomicU64::new(total.unwrap_or(0)),
             shown: OnceLock::new(),

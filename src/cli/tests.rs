@@ -1,5 +1,7 @@
 //! The command line: what clap makes of it, and what completion scripts and manual pages are made from.
 
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+
 use super::{Root, command_line, run};
 use crate::commands::{self, Command, Ctx};
 use crate::host::talk::Silent;

@@ -13,7 +13,6 @@ use anstream::{AutoStream, ColorChoice};
 use dialoguer::console::Term;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{self, IsTerminal, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The terminal of this process, and what the options say of it.
 pub(super) struct Ui {
@@ -33,7 +32,7 @@ pub(super) struct Ui {
 
 impl Ui {
     pub(super) fn new(global: &Global, color: When) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        let now = crate::host::clock::precise().0;
         let look = |color: bool, table: bool, width: Option<u16>| Look {
             color,
             table,

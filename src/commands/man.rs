@@ -65,8 +65,7 @@ fn write_pages(ctx: &Ctx<'_>, dir: PathBuf, pages: &[Page]) -> Result<Outcome> {
     std::fs::create_dir_all(&dir).map_err(|error| Error::io(format!("cannot make {}", dir.display()), &error))?;
     for page in pages {
         let path = dir.join(&page.file);
-        std::fs::write(&path, &page.text)
-            .map_err(|error| Error::io(format!("cannot write {}", path.display()), &error))?;
+        crate::host::fs::write_atomic(&path, &page.text)?;
     }
     Ok(MessageReport::new(format!("wrote {count} manual pages to {}", dir.display())).into())
 }

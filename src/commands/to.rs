@@ -95,7 +95,7 @@ fn way(args: &Args) -> Option<Way> {
 /// The situation does not say which way is meant: the person does.
 fn ask(ctx: &Ctx<'_>, point: &str, branch: &str) -> Result<Way> {
     let options = [
-        format!("look at it without touching a branch (--detach)"),
+        "look at it without touching a branch (--detach)".to_owned(),
         format!("move {branch} there (--reset)"),
         format!("one new commit on {branch} with its content (--revert)"),
     ];

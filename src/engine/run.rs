@@ -219,11 +219,7 @@ fn carry_out(
             return Err(Error::new(Kind::Busy, "something changed while you were reading; nothing was done")
                 .help("run the command again and look at the new plan"));
         }
-        None if !plan.report.needs_yes.is_empty() && !request.yes && !request.emergency => {
-            if !talk.approve(&plan.report)? {
-                return Ok(Ended::Declined);
-            }
-        }
+        None if !request.yes && !request.emergency && !talk.approve(&plan.report)? => return Ok(Ended::Declined),
         _ => {}
     }
     if let Some(signal) = talk.signal() {

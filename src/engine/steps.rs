@@ -156,10 +156,11 @@ impl<'a> Hands<'a> {
             Step::MoveToTrash { path, slot } => self.trash(path, slot, true),
             Step::MoveFromTrash { path, slot } => self.trash(path, slot, false),
             Step::Worktree(change) => self.worktree(change, stop_on_signal),
-            Step::GitFiles { files } => files.iter().try_for_each(|file| self.git_file(file)).and_then(|()| {
+            Step::GitFiles { files } => {
+                files.iter().try_for_each(|file| self.git_file(file))?;
                 remove_empty_state_dirs(repo.git_dir());
                 Ok(())
-            }),
+            }
             Step::Ref { name, old, new, message } => repo.edit_ref(name, *old, *new, &self.who, message),
             Step::Stash { commit, message, new: true, .. } => repo.add_stash(*commit, &self.who, message),
             Step::Stash { commit, new: false, .. } => repo.remove_stash(*commit),

@@ -16,7 +16,7 @@ impl From<git2::Oid> for ObjectId {
 
 impl From<ObjectId> for git2::Oid {
     fn from(id: ObjectId) -> Self {
-        git2::Oid::from_bytes(id.as_bytes()).unwrap_or_else(|_| git2::Oid::ZERO_SHA1)
+        git2::Oid::from_bytes(id.as_bytes()).unwrap_or(git2::Oid::ZERO_SHA1)
     }
 }
 

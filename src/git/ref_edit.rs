@@ -8,7 +8,6 @@ use crate::host::fs;
 use crate::host::gitlock::GitLock;
 use crate::model::{ObjectId, Who};
 use crate::{Error, Kind, Result};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const STASH: &str = "refs/stash";

@@ -39,11 +39,10 @@ impl Repo {
     /// Refused: no repository, a bare one, one of another owner, or of a format that is not supported.
     pub fn open() -> Result<Repo> {
         initialise()?;
-        #[expect(clippy::disallowed_methods, reason = "the one place that opens repositories")]
         let git = git2::Repository::open_from_env().map_err(open_error)?;
         let repo = Self::from_handle(git)?;
-        let inside =
-            std::env::current_dir().is_ok_and(|cwd| cwd.starts_with(repo.root()) || cwd.starts_with(repo.git_dir()));
+        let inside = crate::host::env::current_dir()
+            .is_ok_and(|cwd| cwd.starts_with(repo.root()) || cwd.starts_with(repo.git_dir()));
         if !inside && crate::host::env::var("GIT_WORK_TREE").is_none() && crate::host::env::var("GIT_DIR").is_none() {
             return Err(Error::refused(
                 "the configuration of this repository (core.worktree) points to another directory",

@@ -1,5 +1,7 @@
 //! Real repositories for tests, made by the `git` that is installed.
 
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+
 use std::path::Path;
 use std::process::Command;
 

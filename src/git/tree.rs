@@ -30,6 +30,8 @@ pub struct TreeEntry {
 }
 
 type Entries = Vec<(Vec<u8>, TreeEntry)>;
+/// What shall stand at a path below a directory.
+type Edit<'a> = (&'a [u8], Option<TreeEntry>);
 /// Called with the path and what stands there on the left and on the right.
 type OnChange<'a> = dyn FnMut(RepoPath, Option<TreeEntry>, Option<TreeEntry>) -> Result<()> + 'a;
 
@@ -185,7 +187,7 @@ impl Trees<'_> {
         // Removals first: a directory may give way to a file and the other way round.
         let (removed, added): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|(_, entry)| entry.is_none());
         for group in [removed, added] {
-            let mut below: BTreeMap<&[u8], Vec<(&[u8], Option<TreeEntry>)>> = BTreeMap::new();
+            let mut below: BTreeMap<&[u8], Vec<Edit<'_>>> = BTreeMap::new();
             for (path, entry) in group {
                 match path.iter().position(|&b| b == b'/') {
                     Some(at) => below.entry(&path[..at]).or_default().push((&path[at + 1..], entry)),

@@ -42,3 +42,9 @@ pub fn host_name() -> String {
 pub fn instant() -> std::time::Instant {
     std::time::Instant::now()
 }
+
+/// The time as files have it.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn file_time() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}

@@ -26,8 +26,14 @@ pub fn bytes(text: &std::ffi::OsStr) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
 
+/// The current directory.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks for it")]
+pub fn current_dir() -> std::io::Result<std::path::PathBuf> {
+    std::env::current_dir()
+}
+
 /// The current directory below `top`; empty at the top.
 pub fn prefix_below(top: &std::path::Path) -> Vec<u8> {
-    let here = std::env::current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
+    let here = current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
     here.strip_prefix(top).map(|rest| bytes(rest.as_os_str())).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! Raw files outside the worktree: written whole or not at all, and locks that die with their process.
 
+#![allow(clippy::disallowed_methods, reason = "the one home of raw file writes outside the worktree")]
+
 pub use super::scratch::{
     anonymous_file, append, create_dir_all, fresh_dir, is_writable_dir, make_link, open_regular, remove_scratch,
     set_mode, temporary_dir, write_new, write_new_with_mode,

@@ -4,6 +4,8 @@
 //! given to another file, so the lock is ours exactly when both names are one file; pid, time or inode number alone
 //! would not tell (file systems reuse inode numbers at once).
 
+#![allow(clippy::disallowed_methods, reason = "the one home of raw file writes outside the worktree")]
+
 use super::fs::{boot_id, failed, fsync_dir, remove_file_if_exists, same_file, this_process};
 use crate::{Error, Kind, Result};
 use std::ffi::OsString;

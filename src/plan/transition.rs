@@ -16,6 +16,7 @@ use crate::model::{
 use crate::store::gitfiles::is_bisect;
 use crate::store::scene::{Scene, tree_spec};
 use crate::{Error, Result};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -190,9 +191,9 @@ impl<'s, 'r> Transition<'s, 'r> {
             unsure.extend((0..scene.index.len()).filter(special).map(|i| RepoPath::new(scene.index.path(i))));
         }
         for path in unsure {
-            if !out.contains_key(&path) {
-                let entry = self.find(target.tree, &path)?;
-                out.insert(path, entry.map(Wanted::Tree));
+            if let Entry::Vacant(free) = out.entry(path) {
+                let entry = self.find(target.tree, free.key())?;
+                free.insert(entry.map(Wanted::Tree));
             }
         }
         for (path, spec) in &target.files {

@@ -242,7 +242,7 @@ pub(crate) fn chmod_dir(dir: &OwnedFd, name: &[u8], mode: u32) -> Result<(), Err
 }
 
 /// The parts of `lstat` that matter here. (The types of the fields differ from system to system.)
-#[allow(clippy::unnecessary_cast)]
+#[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
 pub fn to_stat(stat: &rustix::fs::Stat) -> Stat {
     Stat {
         dev: stat.st_dev as u64,
@@ -258,6 +258,7 @@ pub fn to_stat(stat: &rustix::fs::Stat) -> Stat {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 mod tests {
     use super::*;
     use std::fs;

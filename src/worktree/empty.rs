@@ -161,6 +161,7 @@ fn open_beneath(parent: &OwnedFd, name: &[u8]) -> Result<OwnedFd, Errno> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 mod tests {
     use super::*;
     use std::fs;

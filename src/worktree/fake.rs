@@ -1,5 +1,7 @@
 //! For tests: blobs in memory, and a worktree with its area.
 
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+
 use super::dirs::Root;
 use super::recover::clear_stage;
 use super::renames::Renames;

@@ -61,6 +61,7 @@ pub fn set_dir_modes(root: &Root, dirs: &[(RepoPath, u32)]) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 mod tests {
     use super::*;
     use std::fs;

@@ -1,5 +1,7 @@
 //! Going on and going back from every state that a run can be stopped in.
 
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+
 use super::fake::{Lab, every_kind, fake_id, kept_text};
 use super::renames::Renames;
 use std::fs;

@@ -12,7 +12,6 @@ use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// How often to try again when other programs keep changing the path under us.
 const ATTEMPTS: usize = 16;
@@ -171,7 +170,7 @@ impl<'a> Worker<'a> {
         if old.is_none() && new.is_none() {
             return Ok(Found::Other(stat));
         }
-        let looked = SystemTime::now();
+        let looked = crate::host::clock::file_time();
         let blob = target.blob(&stat, self.run.blobs)?;
         Ok(match blob {
             None => Found::Other(stat),

@@ -135,6 +135,7 @@ fn open_slot(slot: &Path) -> Result<(Dir, Vec<u8>)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 mod tests {
     use super::*;
     use std::fs;

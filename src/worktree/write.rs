@@ -100,7 +100,7 @@ pub(crate) fn apply_with(
         blobs,
         renames,
         keeper: Keeper::new(area, renames),
-        started: SystemTime::now(),
+        started: crate::host::clock::file_time(),
         progress,
         done: AtomicUsize::new(0),
         stop: AtomicBool::new(false),

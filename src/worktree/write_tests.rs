@@ -1,5 +1,7 @@
 //! Applying changes: every kind, files saved meanwhile, and file systems that lack renames.
 
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+
 use super::fake::{Lab, every_kind, kept_text};
 use super::renames::Renames;
 use crate::Kind;

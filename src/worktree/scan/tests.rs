@@ -1,3 +1,4 @@
+#![allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 use super::*;
 use crate::git::testing::{TestRepo, os};
 use std::os::unix::fs::symlink;
