@@ -29,6 +29,15 @@ pub(super) fn files(paths: Vec<RepoPath>) -> Files {
     Files { count, bytes: None, paths: paths.into_iter().take(SHOWN).collect() }
 }
 
+/// A word for a command line that is meant to be copied.
+pub(super) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "._/@:^~+-%,=".contains(c);
+    if !word.is_empty() && !word.starts_with('~') && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// What git has under way; `read` gives the bytes of a file of the git directory.
 pub(super) fn in_progress(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<InProgress> {
     let found = underway::under_way(read).into_iter();
@@ -39,13 +48,6 @@ pub(super) fn in_progress(read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<InProgr
 pub(super) fn left(skipped: &[Skipped]) -> Vec<LeftInPlace> {
     let left = |s: &Skipped| LeftInPlace { path: s.path.clone(), reason: s.why.clone(), bytes: s.size };
     skipped.iter().map(left).collect()
-}
-
-/// The current directory below the top of the worktree; empty at the top, or elsewhere.
-pub(super) fn prefix(repo: &Repo) -> Vec<u8> {
-    use std::os::unix::ffi::OsStrExt;
-    let here = std::env::current_dir().and_then(|dir| dir.canonicalize()).unwrap_or_default();
-    here.strip_prefix(repo.root()).map(|below| below.as_os_str().as_bytes().to_vec()).unwrap_or_default()
 }
 
 /// Operations, and what became of them.
@@ -59,7 +61,7 @@ pub(super) struct History<'s> {
 
 impl<'s> History<'s> {
     /// From the operations that this clone recorded.
-    pub fn new(session: &'s Session, own: &[Operation]) -> History<'s> {
+    pub(super) fn new(session: &'s Session, own: &[Operation]) -> History<'s> {
         let worktrees: BTreeSet<&String> = own.iter().map(|o| &o.worktree).collect();
         let timelines = worktrees.into_iter().map(|w| (w.clone(), log::timeline(own, w))).collect();
         let whole = || own.iter().filter(|o| !o.aborted);
@@ -74,12 +76,12 @@ impl<'s> History<'s> {
     }
 
     /// What can be undone and redone in this worktree.
-    pub fn here(&self) -> Timeline {
+    pub(super) fn here(&self) -> Timeline {
         self.timelines.get(&self.session.repo.worktree_id()).cloned().unwrap_or_default()
     }
 
     /// Whether an operation can be taken back.
-    pub fn state(&self, operation: &Operation) -> UndoState {
+    pub(super) fn state(&self, operation: &Operation) -> UndoState {
         let is_own = self.own.contains(&operation.id);
         if !is_own || operation.aborted || !operation.changes_state {
             return UndoState::NothingToUndo;
@@ -109,7 +111,7 @@ impl<'s> History<'s> {
     }
 
     /// One line of the log.
-    pub fn row(&self, operation: &Operation) -> LogRow {
+    pub(super) fn row(&self, operation: &Operation) -> LogRow {
         let here = operation.worktree == self.session.repo.worktree_id();
         let worktree = match (self.own.contains(&operation.id), here) {
             (true, true) => String::new(),

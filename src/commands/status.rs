@@ -34,7 +34,9 @@ pub fn run(_ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     let mut report = StatusReport { top: session.repo.root().display().to_string(), ..StatusReport::default() };
     let (mut warnings, mut notes) = (Vec::new(), Vec::new());
-    report.unfinished = attempt(&mut warnings, unfinished(&session, &mut notes)).flatten();
+    let journal = attempt(&mut warnings, unfinished(&session, &mut notes));
+    let is_damaged = journal.is_none();
+    report.unfinished = journal.flatten();
     warnings.append(&mut notes);
     let tip = head(&session.repo, &mut report, &mut warnings);
     if let Some(counts) = attempt(&mut warnings, count(&session.repo, tip)) {
@@ -48,7 +50,7 @@ pub fn run(_ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
     }
     report.last_checkpoint = attempt(&mut warnings, newest_checkpoint(&session)).flatten();
     attempt(&mut warnings, operations(&session, &mut report));
-    hints(&mut report, !baselines.is_empty(), tip.is_some());
+    hints(&mut report, !baselines.is_empty(), is_damaged);
     report.warnings = warnings;
     Ok(report.into())
 }
@@ -158,16 +160,21 @@ fn unfinished(session: &Session, notes: &mut Vec<String>) -> Result<Option<Unfin
 }
 
 /// What to type next, the most urgent first. What undoes and redoes is listed already.
-fn hints(report: &mut StatusReport, has_baseline: bool, has_commit: bool) {
+fn hints(report: &mut StatusReport, has_baseline: bool, is_damaged: bool) {
     let known = std::mem::take(&mut report.hints);
-    if report.unfinished.is_some() {
-        // Said above, and nothing else would be accepted.
+    let is_broken = matches!(report.head, Head::Broken { .. });
+    if is_damaged || is_broken {
+        report.hints.push(Hint::new("git rollback doctor", "see what is damaged, and what to do about it"));
+    }
+    if report.unfinished.is_some() || is_damaged || is_broken {
+        // Anything else would be refused, or has to wait.
         return;
     }
     if !report.counts.is_clean() {
         report.hints.push(Hint::new("git rollback checkpoint", "save the whole working state"));
     }
     report.hints.extend(known);
+    let has_commit = !matches!(report.head, Head::Unborn { .. });
     if !has_baseline && has_commit && report.in_progress.is_empty() {
         report.hints.push(Hint::new("git rollback baseline set", "mark this commit as known to be good"));
     }

@@ -6,7 +6,8 @@ use super::steps::Hands;
 use crate::host::Talk;
 use crate::host::gitlock::GitLock;
 use crate::model::report::PlanReport;
-use crate::store::journal::Journal;
+use crate::model::Step;
+use crate::store::journal::{Journal, last_step};
 use crate::store::log;
 use crate::store::session::{Session, unfinished};
 use crate::{Error, Kind, Result};
@@ -33,20 +34,29 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
     crate::git::clear_leftovers(&session.repo)?;
     let locks = GitLocks { index: adopt(session, true)?, head: adopt(session, false)? };
     let began = crate::host::clock::instant();
-    let steps = steps_of(session, &journal)?;
+    let mut steps = steps_of(session, &journal)?;
     let mut hands = Hands::new(session, talk, locks, &journal.operation)?;
     hands.clear_stage(&steps.steps)?;
-    let steps = if way == Way::Abort { steps.reversed() } else { steps };
-    if let Err(error) = hands.take_all(&steps.steps, false) {
+    let last = last_step(&session.layout)?;
+    let ended = match (way, last) {
+        (Way::Continue, last) => hands.take_all(&steps.steps, last.unwrap_or(0), false),
+        (Way::Abort, Some(last)) => hands.take_back(&steps.steps, last),
+        (Way::Abort, None) => Ok(()),
+    };
+    if let Err(error) = ended {
         return Err(with_ways_out(&journal, error));
     }
-    let differs = super::verify::differences(session, &hands, &steps.steps)?;
+    let steps = match way {
+        Way::Continue => steps.steps.split_off(last.unwrap_or(0).min(steps.steps.len())),
+        Way::Abort => taken_back(steps.steps, last),
+    };
+    let differs = super::verify::differences(session, &hands, &steps)?;
     let mut operation = journal.operation.clone();
     if way == Way::Abort {
         operation.aborted = true;
         operation.after = operation.before.clone();
     }
-    let finished = finish(session, operation, &hands, &steps.steps, began, differs)?;
+    let finished = finish(session, operation, &hands, &steps, began, differs)?;
     Journal::remove(&session.layout)?;
     drop(hands);
     Ok(finished)
@@ -119,11 +129,19 @@ pub(super) fn stopped(
     out
 }
 
+/// The reversed steps that were carried out, for looking at the result.
+fn taken_back(mut steps: Vec<Step>, last: Option<usize>) -> Vec<Step> {
+    steps.truncate(last.map_or(0, |last| last + 1));
+    steps.into_iter().rev().map(Step::reversed).collect()
+}
+
 fn take_back(session: &Session, journal: &Journal, hands: &mut Hands<'_>) -> Result<()> {
     let steps = steps_of(session, journal)?;
     hands.clear_stage(&steps.steps)?;
     hands.forget();
-    hands.take_all(&steps.reversed().steps, false)?;
+    if let Some(last) = last_step(&session.layout)? {
+        hands.take_back(&steps.steps, last)?;
+    }
     let mut operation = journal.operation.clone();
     operation.aborted = true;
     operation.kept = hands.kept_files();

@@ -248,7 +248,7 @@ fn carry_out(
     let steps = Steps::new(std::mem::take(&mut plan.steps));
     let mut hands = Hands::new(session, talk, git_locks, &journal.operation)?;
     hands.know(&plan, &scene);
-    let outcome = hands.take_all(&steps.steps, true);
+    let outcome = hands.take_all(&steps.steps, 0, true);
     if let Err(error) = outcome {
         return Err(super::resume::stopped(session, talk, &journal, hands, error));
     }

@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::plan::Plan;
 use crate::store::gitfiles;
+use crate::store::journal::note_step;
 use crate::store::scene::Scene;
 use crate::store::session::Session;
 use crate::worktree::trash::{Mounts, Moved, move_back, move_out};
@@ -116,16 +117,33 @@ impl<'a> Hands<'a> {
         Ok(())
     }
 
-    /// Takes all steps; stops at the first that fails, and between steps when a signal came and that is wanted.
-    pub fn take_all(&mut self, steps: &[Step], stop_on_signal: bool) -> Result<()> {
-        for step in steps {
+    /// Takes the steps from the one numbered `from`; stops at the first that fails, and between steps when a signal
+    /// came and that is wanted.
+    pub fn take_all(&mut self, steps: &[Step], from: usize, stop_on_signal: bool) -> Result<()> {
+        for (at, step) in steps.iter().enumerate().skip(from) {
             if let Some(signal) = self.talk.signal().filter(|_| stop_on_signal) {
                 return Err(Error::new(Kind::Interrupted(signal), "interrupted"));
             }
+            note_step(&self.session.layout, at)?;
             self.take(step, stop_on_signal)?;
             self.talk.step("step");
         }
-        // Whatever of git's locks no step needed.
+        self.release_locks()
+    }
+
+    /// Takes steps back, from the one numbered `from` down to the first.
+    pub fn take_back(&mut self, steps: &[Step], from: usize) -> Result<()> {
+        for at in (0..=from).rev() {
+            let Some(step) = steps.get(at) else { continue };
+            note_step(&self.session.layout, at)?;
+            self.take(&step.clone().reversed(), false)?;
+            self.talk.step("step");
+        }
+        self.release_locks()
+    }
+
+    /// Whatever of git's locks no step needed.
+    fn release_locks(&mut self) -> Result<()> {
         for lock in [self.locks.index.take(), self.locks.head.take()].into_iter().flatten() {
             lock.release()?;
         }

@@ -3,6 +3,7 @@
 use super::error::{GitContext, not_found};
 use crate::model::{Head, ObjectId};
 use crate::{Error, Result};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, OnceLock};
 
@@ -136,6 +137,20 @@ impl Repo {
             }
         }
         out
+    }
+
+    /// Names of filters that only the repository's own configuration defines.
+    pub fn filters_of_repository(&self) -> Vec<String> {
+        let (mut own, mut of_user) = (BTreeSet::new(), BTreeSet::new());
+        let Ok(config) = self.config() else { return Vec::new() };
+        if let Ok(mut entries) = config.entries(Some("^filter\\..*\\.(clean|smudge|process)$")) {
+            while let Some(Ok(entry)) = entries.next() {
+                let Some(name) = entry.name().ok().and_then(|n| n.strip_prefix("filter.")?.rsplit_once('.')) else { continue };
+                let is_own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
+                if is_own { &mut own } else { &mut of_user }.insert(name.0.to_owned());
+            }
+        }
+        own.difference(&of_user).cloned().collect()
     }
 
     /// Which parts of a file's stat data count here.

@@ -147,6 +147,55 @@ pub fn this_process() -> String {
     format!("pid {}, {short}", std::process::id())
 }
 
+/// The name of a file system on which exchanging two names may not work; `None`: it should.
+#[cfg(target_os = "linux")]
+pub fn weak_file_system(path: &Path) -> Result<Option<&'static str>> {
+    const WEAK: [(u64, &str); 9] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "SMB"),
+        (0xfe53_4d42, "SMB"),
+        (0x4d44, "FAT"),
+        (0x2011_bab0, "exFAT"),
+        (0x7366_746e, "NTFS"),
+        (0x6573_5546, "FUSE"),
+        (0x0102_1997, "9p"),
+    ];
+    let stat = rustix::fs::statfs(path).map_err(|e| failed("ask for the file system at", path, &e.into()))?;
+    // The kernel's own type for it differs between machines; the numbers have 32 bits.
+    let kind = stat.f_type as u64 & 0xffff_ffff;
+    Ok(WEAK.iter().find(|(magic, _)| *magic == kind).map(|(_, name)| *name))
+}
+
+/// The name of a file system on which exchanging two names may not work; `None`: it should.
+#[cfg(not(target_os = "linux"))]
+pub fn weak_file_system(_path: &Path) -> Result<Option<&'static str>> {
+    Ok(Some("not Linux"))
+}
+
+/// The mode of what stands at `path`; `None`: nothing.
+pub fn mode_of(path: &Path) -> Result<Option<u32>> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) => Ok(Some(meta.mode())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed("look at", path, &e)),
+    }
+}
+
+/// Whether a directory is there and holds anything.
+pub fn has_entries(dir: &Path) -> bool {
+    fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// The bytes of all files at and below `path`; what cannot be looked at counts nothing. Links are not followed.
+pub fn size_below(path: &Path) -> u64 {
+    let Ok(meta) = fs::symlink_metadata(path) else { return 0 };
+    if !meta.is_dir() {
+        return meta.len();
+    }
+    fs::read_dir(path).map_or(0, |entries| entries.flatten().map(|entry| size_below(&entry.path())).sum())
+}
+
 /// A lock that is free again when its process ends, however it ends.
 #[derive(Debug)]
 pub struct FileLock {

@@ -27,6 +27,10 @@ pub(super) fn render(page: &mut Page<'_>, show: &ShowReport) {
     if let Some(going) = &show.going {
         self::going(page, going);
     }
+    if let Some(compared) = &show.compared {
+        page.heading("Changes");
+        page.line([dim("  between "), dim(compared)]);
+    }
     stat(page, &show.stat);
     if let Some(patch) = &show.patch.0 {
         page.gap();
@@ -80,6 +84,10 @@ fn holds(page: &mut Page<'_>, holds: &Holds) {
 
 fn going(page: &mut Page<'_>, going: &Going) {
     page.heading("Going there");
+    if going.changes.is_empty() && going.loses.is_empty() {
+        page.line([plain("  changes nothing")]);
+        return;
+    }
     let label = |label: &str| format!("  {label:<8}");
     for sentence in &going.changes {
         page.line([plain(label("changes")), plain(sentence)]);
@@ -90,16 +98,12 @@ fn going(page: &mut Page<'_>, going: &Going) {
     for sentence in &going.keeps {
         page.line([good(label("keeps")), plain(sentence)]);
     }
-    if going.changes.is_empty() && going.loses.is_empty() {
-        page.line([plain("  changes nothing")]);
-    }
 }
 
 fn stat(page: &mut Page<'_>, stat: &[StatLine]) {
     if stat.is_empty() {
         return;
     }
-    page.heading("Changes");
     let number =
         |count: Option<u64>, sign: char| count.map_or_else(|| "-".to_owned(), |count| format!("{sign}{count}"));
     let row = |line: &StatLine| {

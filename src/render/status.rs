@@ -54,16 +54,17 @@ fn unfinished(page: &mut Page<'_>, unfinished: &Unfinished) {
 
 fn baseline(page: &mut Page<'_>, baseline: &BaselineDistance) {
     let distance = match (baseline.ahead, baseline.behind) {
-        (0, 0) => "At baseline ".to_owned(),
-        (ahead, 0) => format!("{} after baseline ", words::count(ahead, "commit")),
-        (0, behind) => format!("{} before baseline ", words::count(behind, "commit")),
-        (ahead, behind) => {
-            format!("{} after and {behind} before baseline ", words::count(ahead, "commit"))
-        }
+        (0, 0) => "At ".to_owned(),
+        (ahead, 0) => format!("{} after ", words::count(ahead, "commit")),
+        (0, behind) => format!("{} before ", words::count(behind, "commit")),
+        (ahead, behind) => format!("{} after and {behind} before ", words::count(ahead, "commit")),
     };
+    // Most are called just that.
+    let which = if baseline.name == "baseline" { plain("the ") } else { plain("baseline ") };
     let set = baseline.time.map(|time| format!(", set {}", page.look.time(time))).unwrap_or_default();
     page.line([
         plain(distance),
+        which,
         bold(&baseline.name),
         plain(" ("),
         id(baseline.commit.short()),

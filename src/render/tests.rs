@@ -154,6 +154,7 @@ fn show(t: &str, path: &RepoPath) -> ShowReport {
             not_captured: left(path, t),
         }),
         going: Some(Going { changes: vec![t.into()], loses: vec![t.into()], keeps: vec![t.into()] }),
+        compared: Some(t.into()),
         stat: vec![StatLine { path: path.clone(), added: Some(1), removed: None }],
         patch: Patch(None),
         warnings: vec![t.into()],

@@ -47,14 +47,32 @@ impl Journal {
     /// Writes it, synced: from here on the operation is under way.
     pub fn write(&self, layout: &Layout) -> Result<()> {
         let bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::fault("cannot write a journal").because(e))?;
+        fs::remove_file_if_exists(&layout.progress())?;
         fs::write_atomic(&layout.journal(), &bytes)
     }
 
     /// Removes it: the operation is finished, or was taken back.
     pub fn remove(layout: &Layout) -> Result<()> {
+        // First the journal: a record of progress without one means nothing.
         fs::remove_file_if_exists(&layout.journal())?;
+        fs::remove_file_if_exists(&layout.progress())?;
         fs::fsync_dir(layout.area())
     }
+}
+
+/// Notes that the step `at` (counted forward) is begun, in either direction: the steps before it are done, those
+/// behind it are not.
+pub fn note_step(layout: &Layout, at: usize) -> Result<()> {
+    fs::append(&layout.progress(), format!("{at}\n").as_bytes())
+}
+
+/// The step that was begun last; `None`: none was, and nothing is touched yet.
+pub fn last_step(layout: &Layout) -> Result<Option<usize>> {
+    let text = fs::read_capped(&layout.progress(), 1 << 20)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // A line that was cut off was not waited for: the step it names was not begun.
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    Ok(whole.lines().next_back().and_then(|line| line.parse().ok()))
 }
 
 /// Reads stored steps.

@@ -40,6 +40,11 @@ impl Layout {
         self.area.join("journal.json")
     }
 
+    /// How far the operation under way has come.
+    pub fn progress(&self) -> PathBuf {
+        self.area.join("progress")
+    }
+
     /// Our name for the index's lock file.
     pub fn lock_index(&self) -> PathBuf {
         self.area.join("lock-index")

@@ -114,7 +114,7 @@ const PATIENCE: u64 = 10;
 /// The refusal while an operation is unfinished.
 pub fn unfinished(journal: &Journal) -> Error {
     let operation = &journal.operation;
-    Error::new(Kind::Stopped, format!("an operation was interrupted: {} ({})", operation.title, operation.id))
+    Error::refused(format!("an operation was interrupted: {} ({})", operation.title, operation.id))
         .help("finish it with `git rollback continue`")
         .help("or take it back with `git rollback abort`")
 }

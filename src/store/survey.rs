@@ -31,8 +31,14 @@ impl Survey {
         let scan = look(repo, Wanted::default(), &index)?;
         let attributes = present_attributes(repo, &index, &scan)?;
         let differing = Look { repo, index: &index, scan: &scan, attributes: &attributes }.differing()?;
-        let hidden = differing.iter().filter(|i| index.flags(**i).assume_unchanged || index.flags(**i).skip_worktree);
-        let hidden = hidden.count() as u64;
+        // In a sparse checkout git takes the mark off a file that is there all the same.
+        let on = |key| repo.config_bool(key) == Some(true);
+        let skip_hides = !on("core.sparsecheckout") || on("sparse.expectfilesoutsideofpatterns");
+        let is_hidden = |i: &&usize| {
+            let flags = index.flags(**i);
+            flags.assume_unchanged || (flags.skip_worktree && skip_hides)
+        };
+        let hidden = differing.iter().filter(is_hidden).count() as u64;
         let conflicts: BTreeSet<&[u8]> =
             (0..index.len()).filter(|i| index.stage(*i) > 0).map(|i| index.path(i)).collect();
         Ok(Survey {

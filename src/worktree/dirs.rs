@@ -137,8 +137,19 @@ impl Walker<'_> {
         failed("open the directory", &self.root.path.join(RepoPath::new(dir).to_os()), &error.into())
     }
 
-    /// Walks down; the inner error names the directory that could not be opened.
+    /// Walks down. A directory that was open may have been removed meanwhile, and made anew: then from the top again.
     fn open_parent(&mut self, path: &RepoPath, missing: Missing) -> Result<Result<Dir, (Vec<u8>, Errno)>> {
+        match self.walk_down(path, missing)? {
+            Err((_, Errno::NOENT)) if missing == Missing::Make => {
+                self.forget();
+                self.walk_down(path, missing)
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Walks down; the inner error names the directory that could not be opened.
+    fn walk_down(&mut self, path: &RepoPath, missing: Missing) -> Result<Result<Dir, (Vec<u8>, Errno)>> {
         check_path(path.as_bytes())?;
         let parent = path.parent();
         if parent.is_empty() {

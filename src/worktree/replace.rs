@@ -54,6 +54,11 @@ pub(crate) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
+    /// Forgets the directories that are held open.
+    pub(super) fn forget_dirs(&mut self) {
+        self.walker.forget();
+    }
+
     pub(crate) fn new(run: &'a Run<'a>, thread: usize) -> Result<Self> {
         let stage = Stage::open(run.area, thread)?;
         Ok(Worker { run, walker: run.root.walker(), stage, outs: Vec::new(), written: Vec::new(), kept: Vec::new() })

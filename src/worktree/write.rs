@@ -119,6 +119,8 @@ impl<'a> Run<'a> {
         let (removals, writes): (Vec<usize>, Vec<usize>) = (0..self.changes.len()).partition(is_removal);
         self.each(&mut workers, &removals, Worker::remove)?;
         self.prune(&removals)?;
+        // Directories that the workers hold open may be gone now, and made anew by another.
+        workers.iter_mut().for_each(Worker::forget_dirs);
         self.each(&mut workers, &writes, Worker::put)?;
         self.parallel(&mut workers, Worker::settle)?;
         let mut written = Vec::new();

@@ -28,6 +28,9 @@ pub struct ShowReport {
     pub holds: Option<Holds>,
     /// What going there would mean; none where that makes no sense.
     pub going: Option<Going>,
+    /// What `stat` or `patch` compares, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<String>,
     /// Changed lines by file, with `--stat`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stat: Vec<StatLine>,
