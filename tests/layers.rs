@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["git", "host", "model"]),
     ("store", &["config", "worktree", "git", "host", "model"]),
     ("plan", &["store", "config", "worktree", "git", "host", "model"]),
-    ("engine", &["store", "config", "worktree", "git", "host", "model"]),
+    ("engine", &["plan", "store", "config", "worktree", "git", "host", "model"]),
     ("render", &["model"]),
     ("commands", &["plan", "engine", "store", "config", "worktree", "git", "host", "model"]),
     ("cli", &["commands", "render", "config", "host", "model"]),

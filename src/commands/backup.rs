@@ -35,9 +35,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     request.stash_message = Some(message.clone());
     request.wanted = Wanted { list_ignored: args.clean, ..Wanted::default() };
     let locks = if args.clean { Locks::IndexAndHead } else { Locks::None };
-    carry_out(ctx, &session, &request, locks, &|table| {
-        plan(table.desk, table.stash, table.name, &message, args.clean)
-    })
+    carry_out(ctx, &session, &request, locks, &|table| plan(table.desk, table.stash, table.name, &message, args.clean))
 }
 
 /// The message as git's own stash words it.

@@ -22,5 +22,9 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         return Ok(engine::resume::preview(&session, Way::Continue)?.into());
     }
     let finished = engine::resume::resume(&session, ctx.talk, Way::Continue)?;
-    Ok(engine::done_report(&finished, Some("git rollback undo".to_owned()).filter(|_| finished.operation.changes_state)).into())
+    Ok(engine::done_report(
+        &finished,
+        Some("git rollback undo".to_owned()).filter(|_| finished.operation.changes_state),
+    )
+    .into())
 }

@@ -23,7 +23,8 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     let operations = log::read_own(&session.repo, &session.layout, usize::MAX)?;
     let undo = log::timeline(&operations, &session.repo.worktree_id()).undone.pop().ok_or_else(|| {
-        Error::refused("there is nothing to redo in this worktree").help("redo takes back an undo that nothing followed")
+        Error::refused("there is nothing to redo in this worktree")
+            .help("redo takes back an undo that nothing followed")
     })?;
     let mut request = request(ctx, "redo");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };

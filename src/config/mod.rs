@@ -75,9 +75,9 @@ impl Config {
         let path = repo.root().join(FILE_NAME);
         if let Some(bytes) = crate::host::fs::read_capped(&path, 1 << 20)? {
             let wrong = |why: String| {
-                Error::refused(format!("{FILE_NAME} cannot be used"))
-                    .because(why)
-                    .help(format!("correct {FILE_NAME}; known tables: [baseline] name, [protect] branches and reason, [keep] paths"))
+                Error::refused(format!("{FILE_NAME} cannot be used")).because(why).help(format!(
+                    "correct {FILE_NAME}; known tables: [baseline] name, [protect] branches and reason, [keep] paths"
+                ))
             };
             let text = std::str::from_utf8(&bytes).map_err(|e| wrong(e.to_string()))?;
             let file: File = toml::from_str(text).map_err(|e| wrong(e.message().to_owned()))?;
@@ -129,9 +129,9 @@ fn parse_size(text: &str) -> Result<u64> {
         Some(digits) => (digits, 1 << 30),
         None => (text.as_str(), 1),
     };
-    let number: u64 = digits.parse().map_err(|_| {
-        Error::refused(format!("\"{text}\" is not a size")).help("write it as git does: 500k, 20m, 2g")
-    })?;
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| Error::refused(format!("\"{text}\" is not a size")).help("write it as git does: 500k, 20m, 2g"))?;
     Ok(number.saturating_mul(factor))
 }
 

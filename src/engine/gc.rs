@@ -38,7 +38,8 @@ pub fn gc(session: &Session, age: u64, dry_run: bool, reason: Option<String>) ->
             _ => {
                 let base = if item.what == "trash" { session.layout.trash() } else { session.layout.all_kept() };
                 let emptied = crate::worktree::trash::empty(&base.join(&item.name))?;
-                operation.files = FileCounts { removed: operation.files.removed + emptied.files as usize, ..operation.files };
+                operation.files =
+                    FileCounts { removed: operation.files.removed + emptied.files as usize, ..operation.files };
                 report.warnings.extend(emptied.left.iter().map(|left| format!("{} stays", left.display())));
             }
         }

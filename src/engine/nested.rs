@@ -34,9 +34,9 @@ pub(super) fn make(session: &Session, root: &Root, repo: &NestedRepo, slot: &str
     for file in &repo.files {
         let place = below(&file.path)?;
         match file.spec.kind {
-            FileKind::File => fs::write_new_with_mode(&place, file.spec.mode, &mut |out| {
-                session.repo.copy_blob(file.spec.blob, out)
-            })?,
+            FileKind::File => {
+                fs::write_new_with_mode(&place, file.spec.mode, &mut |out| session.repo.copy_blob(file.spec.blob, out))?
+            }
             FileKind::Link => fs::make_link(&session.repo.blob(file.spec.blob)?, &place)?,
         }
     }
@@ -69,8 +69,10 @@ pub fn save_submodules(
             message: Some("saved with the repository that holds it".to_owned()),
             ..Default::default()
         };
-        let planner = |table: &super::Table<'_, '_>| crate::plan::points::checkpoint(table.session, table.name, &wanted);
-        if let super::Ended::Done(done) = super::run(&inner, talk, &request("checkpoint"), super::Locks::None, &planner)?
+        let planner =
+            |table: &super::Table<'_, '_>| crate::plan::points::checkpoint(table.session, table.name, &wanted);
+        if let super::Ended::Done(done) =
+            super::run(&inner, talk, &request("checkpoint"), super::Locks::None, &planner)?
             && let Some(snapshot) = done.operation.snapshot
         {
             let gitfile = sink.add(ObjectKind::Blob, &gitfile)?;

@@ -166,16 +166,11 @@ fn make_plan(
     planner: Planner<'_>,
 ) -> Result<(Plan, Stash)> {
     check_supported(scene)?;
-    let message = request.stash_message.clone().unwrap_or_else(|| format!("git rollback {} {}", request.command, name.id));
+    let message =
+        request.stash_message.clone().unwrap_or_else(|| format!("git rollback {} {}", request.command, name.id));
     let stash = write_stash(scene, sink, &name.who, &message)?;
-    let desk = Desk {
-        scene,
-        index_tree: stash.index_tree,
-        sink,
-        config: &session.config,
-        operation: &name.id,
-        scratch,
-    };
+    let desk =
+        Desk { scene, index_tree: stash.index_tree, sink, config: &session.config, operation: &name.id, scratch };
     let mut plan = planner(&Table { desk, stash: &stash, name, session })?;
     plan.report.command = request.command.to_owned();
     check(session, scene, request, &mut plan)?;
@@ -252,7 +247,8 @@ fn carry_out(
     if let Err(error) = outcome {
         return Err(super::resume::stopped(session, talk, &journal, hands, error));
     }
-    let differs = if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
+    let differs =
+        if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
     let mut finished = finish(session, journal.operation, &hands, &steps.steps, began, differs)?;
     finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
     talk.step("logged");
@@ -313,8 +309,11 @@ fn publish(
     repo.edit_ref(&reference, None, Some(commit), &name.who, "rollback: snapshot")?;
     if !published.release(repo)? {
         repo.edit_ref(&reference, Some(commit), None, &name.who, "rollback: snapshot")?;
-        return Err(Error::new(Kind::Busy, "the repository was pruned while the snapshot was being written; nothing was changed")
-            .help("try again when `git gc` is done"));
+        return Err(Error::new(
+            Kind::Busy,
+            "the repository was pruned while the snapshot was being written; nothing was changed",
+        )
+        .help("try again when `git gc` is done"));
     }
     Ok(SnapshotName { name: reference, id: commit })
 }

@@ -19,6 +19,22 @@ pub struct Conversion {
     pub external: bool,
     /// The filter driver's name.
     pub filter: Option<String>,
+    /// Whether line ends are made LF on their way into the repository.
+    pub text: Text,
+    /// Whether `$Id$` is filled in.
+    pub ident: bool,
+}
+
+/// What the attribute `text` and the settings beside it say of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Text {
+    /// It is not text.
+    #[default]
+    Unset,
+    /// It is text.
+    Set,
+    /// It is text when it looks like it.
+    Auto,
 }
 
 impl Conversion {
@@ -46,7 +62,8 @@ impl Attributes {
     pub fn new(repo: &Repo, files: &[(RepoPath, Vec<u8>)]) -> Result<Attributes> {
         let mut names = MetadataCollection::default();
         let mut global = vec![PathBuf::from("/etc/gitattributes")];
-        if crate::host::env::var("GIT_CONFIG_NOSYSTEM").is_some() || crate::host::env::var("GIT_ATTR_NOSYSTEM").is_some()
+        if crate::host::env::var("GIT_CONFIG_NOSYSTEM").is_some()
+            || crate::host::env::var("GIT_ATTR_NOSYSTEM").is_some()
         {
             global.clear();
         }
@@ -101,8 +118,7 @@ impl Attributes {
 
 #[derive(Default)]
 struct Found {
-    /// `Some(false)`: `-text`.
-    text: Option<bool>,
+    text: Option<Text>,
     eol: Option<bool>,
     ident: bool,
     filter: Option<String>,
@@ -118,9 +134,10 @@ impl Found {
         let (set, unset) = (matches!(state, StateRef::Set), matches!(state, StateRef::Unset));
         match name {
             "text" | "crlf" if self.text.is_none() || name == "text" => match (set, unset, value.as_str()) {
-                (true, ..) | (_, _, "auto") => self.text = Some(true),
-                (_, true, _) => self.text = Some(false),
-                (_, _, "input") => (self.text, self.eol) = (Some(true), Some(false)),
+                (true, ..) => self.text = Some(Text::Set),
+                (_, _, "auto") => self.text = Some(Text::Auto),
+                (_, true, _) => self.text = Some(Text::Unset),
+                (_, _, "input") => (self.text, self.eol) = (Some(Text::Set), Some(false)),
                 _ => {}
             },
             "eol" if value == "crlf" => self.eol = Some(true),
@@ -133,14 +150,22 @@ impl Found {
     }
 
     fn conversion(self, auto_crlf: bool, crlf_out: bool) -> Conversion {
-        let text = self.text != Some(false) && (self.text.is_some() || self.eol.is_some() || auto_crlf);
-        let crlf = text && self.eol.unwrap_or(crlf_out);
+        let text = match self.text {
+            Some(text) => text,
+            None if self.eol.is_some() => Text::Set,
+            None if auto_crlf => Text::Auto,
+            None => Text::Unset,
+        };
+        let is_text = text != Text::Unset;
+        let crlf = is_text && self.eol.unwrap_or(crlf_out);
         let external = self.filter.is_some() || self.encoding;
         Conversion {
-            cleans: text || self.ident || external,
+            cleans: is_text || self.ident || external,
             smudges: crlf || self.ident || external,
             external,
             filter: self.filter,
+            text,
+            ident: self.ident,
         }
     }
 }

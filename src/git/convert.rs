@@ -1,29 +1,82 @@
 //! Carrying bytes between worktree and repository as git's attributes say.
 
-use super::attributes::{Attributes, Conversion};
-use super::error::GitContext;
+use super::attributes::{Attributes, Conversion, Text};
 use super::index::Index;
 use super::pack::ObjectSink;
-use super::repo::{Handles, Repo};
+use super::repo::Repo;
 use crate::model::{IndexEntry, ObjectId, RepoPath};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
-/// The bytes git would store for a file of the worktree whose conversion is not external: line ends and `$Id$`.
+/// The bytes git would store for a file of the worktree whose conversion is not external: line ends and `$Id$`
+/// (<https://git-scm.com/docs/gitattributes#_effects>). libgit2 can convert only while it writes into the repository.
 ///
-/// libgit2 converts while it stores; the store here is one in memory that is thrown away.
-pub fn clean(repo: &Handles, path: &RepoPath, raw: &[u8]) -> Result<Vec<u8>> {
-    let what = "cannot convert a file as its attributes say";
-    #[expect(clippy::disallowed_methods, reason = "a second handle, because its object store is replaced")]
-    let git = git2::Repository::open(repo.git_dir()).context(what)?;
-    let odb = git.odb().context(what)?;
-    let _memory = odb.add_new_mempack_backend(1000).context(what)?;
-    let mut writer = git.blob_writer(Some(path.to_os())).context(what)?;
-    writer.write_all(raw).map_err(|e| Error::io(what, &e))?;
-    let id = writer.commit().context(what)?;
-    Ok(odb.read(id).context(what)?.data().to_vec())
+/// `stored` gives what the index has at this path: a file that is stored with CRLF keeps them unless `text` is set.
+pub fn clean(conversion: &Conversion, raw: &[u8], stored: impl Fn() -> Option<Vec<u8>>) -> Vec<u8> {
+    let mut out = match conversion.text {
+        Text::Set => strip_cr(raw),
+        Text::Auto if !looks_binary(raw) && !stored().is_some_and(|bytes| has_crlf(&bytes)) => strip_cr(raw),
+        _ => raw.to_vec(),
+    };
+    if conversion.ident {
+        out = fold_ident(&out);
+    }
+    out
+}
+
+fn has_crlf(bytes: &[u8]) -> bool {
+    !looks_binary(bytes) && bytes.windows(2).any(|pair| pair == b"\r\n")
+}
+
+fn strip_cr(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter().peekable();
+    while let Some(byte) = rest.next() {
+        if *byte != b'\r' || rest.peek() != Some(&&b'\n') {
+            out.push(*byte);
+        }
+    }
+    out
+}
+
+/// Git's own guess: a lone CR, a NUL, or too many control characters.
+fn looks_binary(bytes: &[u8]) -> bool {
+    let (mut printable, mut other) = (0usize, 0usize);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            0 => return true,
+            b'\r' if bytes.get(at + 1) != Some(&b'\n') => return true,
+            b'\r' | b'\n' => {}
+            0x08 | b'\t' | 0x1b | 0x0c => printable += 1,
+            0x7f | 0x01..=0x1f if !(*byte == 0x1a && at + 1 == bytes.len()) => other += 1,
+            0x1a => {}
+            _ => printable += 1,
+        }
+    }
+    printable >> 7 < other
+}
+
+/// `$Id: anything$` becomes `$Id$`, within one line.
+fn fold_ident(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(4).position(|w| w == b"$Id:") {
+        let tail = &rest[at + 4..];
+        match tail.iter().position(|b| *b == b'$' || *b == b'\n') {
+            Some(end) if tail[end] == b'$' => {
+                out.extend_from_slice(&rest[..at]);
+                out.extend_from_slice(b"$Id$");
+                rest = &tail[end + 1..];
+            }
+            _ => {
+                out.extend_from_slice(&rest[..at + 4]);
+                rest = tail;
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// A file to convert: where it shall stand and what the repository holds.
@@ -75,7 +128,8 @@ pub fn smudge(
     let mut out = BTreeMap::new();
     for file in files {
         let made = crate::host::fs::open_regular(&stage.join(file.path.to_os())).map_err(|e| {
-            e.context(format!("git did not convert {} as its attributes say", file.path)).with_kind(crate::Kind::Refused)
+            e.context(format!("git did not convert {} as its attributes say", file.path))
+                .with_kind(crate::Kind::Refused)
         })?;
         let size = made.metadata().map_err(|e| Error::io("cannot read a converted file", &e))?.len();
         out.insert(file.path.clone(), sink.add_stream(&mut { made }, size)?);
@@ -96,7 +150,9 @@ fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<String>> {
             let effective = repo.config_string(&key);
             if effective.is_some() && of_user.is_none() && !key.ends_with("required") {
                 return Err(Error::refused(format!("files would be written through the filter \"{name}\""))
-                    .because("its command comes from this repository's own configuration, and such commands are not run")
+                    .because(
+                        "its command comes from this repository's own configuration, and such commands are not run",
+                    )
                     .help(format!(
                         "if you trust it: `git config --global {key} \"$(git config {key})\"`, then run this again"
                     )));
@@ -115,4 +171,23 @@ pub fn attributes_of(repo: &Repo, files: &BTreeMap<RepoPath, ObjectId>) -> Resul
     }
     read.sort_by_key(|(path, _)| (path.as_bytes().iter().filter(|b| **b == b'/').count(), path.clone()));
     Attributes::new(repo, &read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(text: Text, ident: bool, raw: &[u8], stored: Option<&[u8]>) -> Vec<u8> {
+        let conversion = Conversion { text, ident, ..Conversion::default() };
+        clean(&conversion, raw, || stored.map(<[u8]>::to_vec))
+    }
+
+    #[test]
+    fn line_ends_and_ident_are_cleaned_as_git_does() {
+        assert_eq!(cleaned(Text::Set, false, b"a\r\nb\rc\r\n", None), b"a\nb\rc\n");
+        assert_eq!(cleaned(Text::Auto, false, b"a\r\nb\n", None), b"a\nb\n");
+        assert_eq!(cleaned(Text::Auto, false, b"a\r\nb\r", None), b"a\r\nb\r", "a lone CR looks binary");
+        assert_eq!(cleaned(Text::Auto, false, b"a\r\n", Some(b"x\r\n")), b"a\r\n", "it is stored with CRLF");
+        assert_eq!(cleaned(Text::Unset, true, b"x $Id: 12 $ y $Id: \n$", None), b"x $Id$ y $Id: \n$");
+    }
 }

@@ -38,9 +38,8 @@ impl Builder<'_> {
             return Ok(Some(id));
         }
         let below = base.map_or_else(|| Ok(Vec::new()), |id| self.trees.read(id))?;
-        let base_of = |name: &[u8]| {
-            below.iter().find(|(n, e)| n == name && e.mode == MODE_TREE).map(|(_, entry)| entry.id)
-        };
+        let base_of =
+            |name: &[u8]| below.iter().find(|(n, e)| n == name && e.mode == MODE_TREE).map(|(_, entry)| entry.id);
         let mut entries: Vec<(Vec<u8>, TreeEntry)> = Vec::new();
         let mut at = range.start;
         while at < range.end {

@@ -19,7 +19,7 @@ mod staged;
 pub(crate) mod testing;
 mod tree;
 
-pub use attributes::{Attributes, Conversion};
+pub use attributes::{Attributes, Conversion, Text};
 pub use convert::{ToSmudge, attributes_of, clean, smudge};
 pub use ignore::{Keep, Rules};
 pub use index::{CachedTree, Index, TreeNode, Trust};

@@ -129,10 +129,7 @@ impl<'r> ObjectSink<'r> {
     pub fn add_stream(&self, reader: &mut dyn Read, size: u64) -> Result<ObjectId> {
         if size <= BIG {
             let mut data = Vec::with_capacity(size as usize + 1);
-            reader
-                .take(size + 1)
-                .read_to_end(&mut data)
-                .map_err(|e| Error::io("cannot read a file to save", &e))?;
+            reader.take(size + 1).read_to_end(&mut data).map_err(|e| Error::io("cannot read a file to save", &e))?;
             if data.len() as u64 != size {
                 return Err(changed_while_reading());
             }
@@ -154,8 +151,7 @@ impl<'r> ObjectSink<'r> {
     fn stream_alone(&self, reader: &mut dyn Read, size: u64) -> Result<ObjectId> {
         self.repo.with_handle(|git| {
             let odb = git.odb().context("cannot open the object database")?;
-            let mut writer =
-                odb.writer(size as usize, git2::ObjectType::Blob).context("cannot write a big object")?;
+            let mut writer = odb.writer(size as usize, git2::ObjectType::Blob).context("cannot write a big object")?;
             copy_exactly(reader, size, |piece| {
                 writer.write_all(piece).map_err(|e| Error::io("cannot write a big object", &e))
             })?;
@@ -178,25 +174,25 @@ impl<'r> ObjectSink<'r> {
 }
 
 fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path) -> Result<PathBuf> {
-        let mut header = b"PACK\0\0\0\x02".to_vec();
-        header.extend_from_slice(&spool.count.to_be_bytes());
-        let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
-        let odb = git.odb().context("cannot open the object database")?;
-        let mut writer = odb.packwriter().context("cannot write a pack")?;
-        let failed = |e: std::io::Error| Error::io("cannot write the snapshot's pack", &e).with_kind(crate::Kind::Fault);
-        let mut feed = |bytes: &[u8]| -> Result<()> {
-            hasher.update(bytes);
-            writer.write_all(bytes).map_err(failed)
-        };
-        feed(&header)?;
-        spool.drain(&mut feed)?;
-        let trailer = hasher.try_finalize().map_err(|e| Error::fault("cannot name a pack").because(e))?;
-        writer.write_all(trailer.as_slice()).map_err(failed)?;
-        let keep = pack_dir.join(format!("pack-{trailer}.keep"));
-        crate::host::fs::write_new(&keep, KEEP_MARK)?;
-        writer.commit().context("cannot write the snapshot's pack")?;
-        odb.refresh().context("cannot reload the object database")?;
-        Ok(keep)
+    let mut header = b"PACK\0\0\0\x02".to_vec();
+    header.extend_from_slice(&spool.count.to_be_bytes());
+    let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
+    let odb = git.odb().context("cannot open the object database")?;
+    let mut writer = odb.packwriter().context("cannot write a pack")?;
+    let failed = |e: std::io::Error| Error::io("cannot write the snapshot's pack", &e).with_kind(crate::Kind::Fault);
+    let mut feed = |bytes: &[u8]| -> Result<()> {
+        hasher.update(bytes);
+        writer.write_all(bytes).map_err(failed)
+    };
+    feed(&header)?;
+    spool.drain(&mut feed)?;
+    let trailer = hasher.try_finalize().map_err(|e| Error::fault("cannot name a pack").because(e))?;
+    writer.write_all(trailer.as_slice()).map_err(failed)?;
+    let keep = pack_dir.join(format!("pack-{trailer}.keep"));
+    crate::host::fs::write_new(&keep, KEEP_MARK)?;
+    writer.commit().context("cannot write the snapshot's pack")?;
+    odb.refresh().context("cannot reload the object database")?;
+    Ok(keep)
 }
 
 const KEEP_MARK: &[u8] = b"git-rollback: a snapshot is being written\n";

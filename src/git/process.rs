@@ -27,7 +27,13 @@ pub(super) fn cat_blob(repo: &Handles, id: ObjectId, out: &mut dyn Write) -> Res
 }
 
 /// Writes the files named in `names` (NUL between them) from a private index into an empty directory.
-pub(super) fn checkout_into(repo: &Handles, index: &Path, into: &Path, settings: &[String], names: &[u8]) -> Result<()> {
+pub(super) fn checkout_into(
+    repo: &Handles,
+    index: &Path,
+    into: &Path,
+    settings: &[String],
+    names: &[u8],
+) -> Result<()> {
     let mut command = git(repo);
     for setting in settings {
         command.args(["-c", setting]);

@@ -135,7 +135,11 @@ impl Repo {
     /// Whether a ref belongs to one worktree alone.
     fn base_of(&self, name: &str) -> &Path {
         let own = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"];
-        if name == "HEAD" || own.iter().any(|prefix| name.starts_with(prefix)) { self.git_dir() } else { self.common_dir() }
+        if name == "HEAD" || own.iter().any(|prefix| name.starts_with(prefix)) {
+            self.git_dir()
+        } else {
+            self.common_dir()
+        }
     }
 
     fn ref_path(&self, name: &str) -> Result<PathBuf> {
@@ -240,7 +244,10 @@ fn names(line: &[u8], name: &str) -> bool {
 /// Only when there is nothing in them: that is all this call does.
 fn remove_empty_dirs(dir: &Path) {
     if let Ok(entries) = std::fs::read_dir(dir) {
-        entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).for_each(|e| remove_empty_dirs(&e.path()));
+        entries
+            .flatten()
+            .filter(|e| e.file_type().is_ok_and(|t| t.is_dir()))
+            .for_each(|e| remove_empty_dirs(&e.path()));
     }
     drop(std::fs::remove_dir(dir));
 }
@@ -256,7 +263,9 @@ fn moved_meanwhile(name: &str, old: Option<ObjectId>, now: Option<ObjectId>, new
 const PRIVATE: &str = "lock-ref-";
 
 fn encode(name: &str) -> String {
-    name.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02x}") }).collect()
+    name.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02x}") })
+        .collect()
 }
 
 fn decode(text: &str) -> Option<String> {

@@ -52,7 +52,9 @@ impl Repo {
     pub fn remote_defaults(&self) -> Vec<String> {
         let Ok(found) = self.git.references_glob("refs/remotes/*/HEAD") else { return Vec::new() };
         let targets = found.flatten().filter_map(|r| r.symbolic_target().ok().flatten().map(str::to_owned));
-        targets.filter_map(|t| Some(format!("refs/heads/{}", t.strip_prefix("refs/remotes/")?.split_once('/')?.1))).collect()
+        targets
+            .filter_map(|t| Some(format!("refs/heads/{}", t.strip_prefix("refs/remotes/")?.split_once('/')?.1)))
+            .collect()
     }
 
     /// Names of branches that a linked worktree (or the main one) other than this has checked out, with its path.

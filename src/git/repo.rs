@@ -42,11 +42,14 @@ impl Repo {
         #[expect(clippy::disallowed_methods, reason = "the one place that opens repositories")]
         let git = git2::Repository::open_from_env().map_err(open_error)?;
         let repo = Self::from_handle(git)?;
-        let inside = std::env::current_dir().is_ok_and(|cwd| cwd.starts_with(repo.root()) || cwd.starts_with(repo.git_dir()));
+        let inside =
+            std::env::current_dir().is_ok_and(|cwd| cwd.starts_with(repo.root()) || cwd.starts_with(repo.git_dir()));
         if !inside && crate::host::env::var("GIT_WORK_TREE").is_none() && crate::host::env::var("GIT_DIR").is_none() {
-            return Err(Error::refused("the configuration of this repository (core.worktree) points to another directory")
-                .because(format!("its worktree is {}", repo.root().display()))
-                .help("change into that directory, or correct it with `git config --unset core.worktree`"));
+            return Err(Error::refused(
+                "the configuration of this repository (core.worktree) points to another directory",
+            )
+            .because(format!("its worktree is {}", repo.root().display()))
+            .help("change into that directory, or correct it with `git config --unset core.worktree`"));
         }
         Ok(repo)
     }
@@ -145,7 +148,9 @@ impl Repo {
         let Ok(config) = self.config() else { return Vec::new() };
         if let Ok(mut entries) = config.entries(Some("^filter\\..*\\.(clean|smudge|process)$")) {
             while let Some(Ok(entry)) = entries.next() {
-                let Some(name) = entry.name().ok().and_then(|n| n.strip_prefix("filter.")?.rsplit_once('.')) else { continue };
+                let Some(name) = entry.name().ok().and_then(|n| n.strip_prefix("filter.")?.rsplit_once('.')) else {
+                    continue;
+                };
                 let is_own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
                 if is_own { &mut own } else { &mut of_user }.insert(name.0.to_owned());
             }
@@ -156,14 +161,19 @@ impl Repo {
     /// Which parts of a file's stat data count here.
     pub fn stat_trust(&self) -> super::index::Trust {
         let on = |key| self.config_bool(key) != Some(false);
-        super::index::Trust { ctime: on("core.trustctime"), exec_bit: on("core.filemode"), symlinks: on("core.symlinks") }
+        super::index::Trust {
+            ctime: on("core.trustctime"),
+            exec_bit: on("core.filemode"),
+            symlinks: on("core.symlinks"),
+        }
     }
 
     /// The user's own file of ignore rules.
     pub fn excludes_file(&self) -> Option<PathBuf> {
         self.config_path("core.excludesfile").or_else(|| {
             let base = crate::host::env::var_os("XDG_CONFIG_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
-            let base = base.or_else(|| crate::host::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+            let base =
+                base.or_else(|| crate::host::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
             base.map(|base| base.join("git/ignore"))
         })
     }
@@ -276,9 +286,9 @@ fn open_error(e: git2::Error) -> Error {
             .help("`git refs migrate --ref-format=files` converts it");
     }
     if message.contains("unsupported") || message.contains("unknown object format") || message.contains("version") {
-        return Error::refused("this repository has a format that is not supported").because(&message).help(
-            "supported are SHA-1 repositories with refs in files; save your work here with `git stash push -u`",
-        );
+        return Error::refused("this repository has a format that is not supported")
+            .because(&message)
+            .help("supported are SHA-1 repositories with refs in files; save your work here with `git stash push -u`");
     }
     Error::refused("cannot open the repository").because(message)
 }

@@ -32,17 +32,12 @@ pub fn anonymous_file(dir: &Path) -> Result<File> {
 
 /// Writes a file that must not exist yet, synced.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| failed("make", path, &e))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| failed("make", path, &e))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| failed("write", path, &e))
 }
 
 /// Writes a file that must not exist yet, with these permission bits.
-pub fn write_new_with_mode(
-    path: &Path,
-    mode: u32,
-    write: &mut dyn FnMut(&mut dyn Write) -> Result<()>,
-) -> Result<()> {
+pub fn write_new_with_mode(path: &Path, mode: u32, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|e| failed("make", path, &e))?;
     write(&mut file)?;
@@ -62,8 +57,7 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
 
 /// Adds to the end of a file in one write, synced; it is made when there is none.
 pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file =
-        OpenOptions::new().append(true).create(true).open(path).map_err(|e| failed("write", path, &e))?;
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(|e| failed("write", path, &e))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| failed("write", path, &e))
 }
 

@@ -18,9 +18,7 @@ pub use file::{FileChange, FileKind, FileSpec, Stat};
 pub use head::Head;
 pub use ids::ObjectId;
 pub use index_entry::{EntryFlags, IndexChange, IndexEntry};
-pub use manifest::{
-    FileDetail, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, Perms, Skipped, SubmoduleAt,
-};
+pub use manifest::{FileDetail, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, Perms, Skipped, SubmoduleAt};
 pub use operation::{FileCounts, HeadAt, KeptFile, Operation, RefMove, SnapshotName, TrashItem};
 pub use path::RepoPath;
 pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, WorktreeChange};

@@ -61,18 +61,10 @@ impl WorktreeChange {
 
     fn reversed(self) -> Self {
         WorktreeChange {
-            files: self
-                .files
-                .into_iter()
-                .map(|c| FileChange { path: c.path, old: c.new, new: c.old })
-                .collect(),
+            files: self.files.into_iter().map(|c| FileChange { path: c.path, old: c.new, new: c.old }).collect(),
             make_dirs: self.remove_dirs,
             remove_dirs: self.make_dirs,
-            dir_modes: self
-                .dir_modes
-                .into_iter()
-                .map(|d| DirMode { path: d.path, old: d.new, new: d.old })
-                .collect(),
+            dir_modes: self.dir_modes.into_iter().map(|d| DirMode { path: d.path, old: d.new, new: d.old }).collect(),
         }
     }
 }
@@ -184,10 +176,7 @@ impl Step {
             Step::MoveFromTrash { path, slot } => Step::MoveToTrash { path, slot },
             Step::Worktree(change) => Step::Worktree(change.reversed()),
             Step::GitFiles { files } => Step::GitFiles {
-                files: files
-                    .into_iter()
-                    .map(|f| GitFileChange { name: f.name, old: f.new, new: f.old })
-                    .collect(),
+                files: files.into_iter().map(|f| GitFileChange { name: f.name, old: f.new, new: f.old }).collect(),
             },
             Step::Ref { name, old, new, message } => Step::Ref { name, old: new, new: old, message },
             Step::Stash { commit, message, old, new } => Step::Stash { commit, message, old: new, new: old },
@@ -195,10 +184,7 @@ impl Step {
                 Step::Head { old: new, new: old, old_commit: new_commit, new_commit: old_commit, message }
             }
             Step::Index { changes } => Step::Index {
-                changes: changes
-                    .into_iter()
-                    .map(|c| IndexChange { path: c.path, old: c.new, new: c.old })
-                    .collect(),
+                changes: changes.into_iter().map(|c| IndexChange { path: c.path, old: c.new, new: c.old }).collect(),
             },
             Step::Nested { repo, slot, new } => Step::Nested { repo, slot, new: !new },
             Step::Submodule { path, old, new } => Step::Submodule { path, old: new, new: old },

@@ -44,7 +44,6 @@ pub fn plan(desk: Desk<'_, '_>, stash: &Stash, name: &OperationName, message: &s
     let _: ObjectId = stash.commit;
     plan.report.title = if clean { "Back up everything and clean the tree" } else { "Back up everything" }.to_owned();
     plan.report.steps = describe::sentences(&plan.steps);
-    plan.report.way_back =
-        Some(if clean { "git rollback undo" } else { "git stash drop" }.to_owned());
+    plan.report.way_back = Some(if clean { "git rollback undo" } else { "git stash drop" }.to_owned());
     Ok(plan)
 }

@@ -87,7 +87,7 @@ pub fn set_baseline(
     }
     let old = session.repo.reference(&full)?;
     let mut plan = Plan { point: Some(tag.to_owned()), ..Plan::default() };
-    plan.report.title = format!("Set the baseline {tag} to {}", commit.short());
+    plan.report.title = format!("Set the tag {tag} as a baseline at {}", commit.short());
     if let Some(old) = old {
         if session.repo.peel(old)? == Some(commit) {
             plan.report.title = format!("The baseline {tag} is at {} already", commit.short());
@@ -112,13 +112,7 @@ pub fn set_baseline(
 }
 
 /// The old place of a baseline stays as a point with its time.
-fn keep_old(
-    session: &Session,
-    sink: &ObjectSink<'_>,
-    name: &OperationName,
-    tag: &str,
-    old: ObjectId,
-) -> Result<Step> {
+fn keep_old(session: &Session, sink: &ObjectSink<'_>, name: &OperationName, tag: &str, old: ObjectId) -> Result<Step> {
     let repo = &session.repo;
     let commit = repo.peel(old)?.ok_or_else(|| Error::refused(format!("the tag {tag} does not lead to a commit")))?;
     let point = points::write(
@@ -165,11 +159,9 @@ pub fn delete(session: &Session, typed: &str, purge: bool) -> Result<Plan> {
 }
 
 fn find(session: &Session, typed: &str) -> Result<Point> {
-    let wanted = typed.strip_prefix("point:").unwrap_or(typed);
-    let (name, stamp) = wanted.split_once('@').map_or((wanted, None), |(name, stamp)| (name, Some(stamp)));
+    let name = typed.strip_prefix("point:").unwrap_or(typed);
     let points = points::list(&session.repo)?;
-    let found = points.iter().find(|p| p.name == name && stamp.is_none_or(|stamp| p.stamp == stamp));
-    found.cloned().ok_or_else(|| {
+    points::find(&points, name).cloned().ok_or_else(|| {
         let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
         let error = Error::refused(format!("there is no point \"{typed}\""));
         match crate::model::nearest(name, &names) {

@@ -137,7 +137,11 @@ fn candidates(session: &Session, typed: &str) -> Result<Vec<Place>> {
         return at_time(session, typed, time).map(|place| vec![place]);
     }
     if typed == "HEAD" || typed == "@" {
-        return Ok(revision(repo, typed, "HEAD")?.into_iter().collect());
+        let head = revision(repo, typed, "HEAD")?;
+        return head.map(|head| vec![head]).ok_or_else(|| {
+            Error::refused("there is no commit yet")
+                .help("commit something first; `git rollback checkpoint` works already")
+        });
     }
     let mut out = Vec::new();
     let tag = if typed == "baseline" { session.config.baseline.clone() } else { typed.to_owned() };
@@ -152,13 +156,8 @@ fn candidates(session: &Session, typed: &str) -> Result<Vec<Place>> {
 }
 
 fn point(session: &Session, typed: &str, name: &str) -> Result<Option<Place>> {
-    let (name, stamp) = match name.split_once('@') {
-        Some((name, stamp)) => (name, Some(stamp)),
-        None => (name, None),
-    };
     let points = points::list(&session.repo)?;
-    let found = points.iter().find(|p| p.name == name && stamp.is_none_or(|stamp| p.stamp == stamp));
-    found.map(|point| of_point(session, typed, point)).transpose()
+    points::find(&points, name).map(|point| of_point(session, typed, point)).transpose()
 }
 
 /// The place a point stands for.
@@ -171,8 +170,7 @@ pub fn of_point(session: &Session, typed: &str, point: &Point) -> Result<Place> 
 
 /// A commit, or the snapshot that it is.
 fn of_commit(repo: &Repo, typed: &str, id: ObjectId, what: String) -> Result<Place> {
-    let mut place =
-        Place { typed: typed.to_owned(), what, point: None, snapshot: None, commit: Some(id), after: None };
+    let mut place = Place { typed: typed.to_owned(), what, point: None, snapshot: None, commit: Some(id), after: None };
     if snapshot::is_snapshot(repo, id) {
         let snapshot = snapshot::load(repo, id)?;
         place.commit = snapshot.manifest.head_commit;
@@ -228,7 +226,8 @@ fn last(session: &Session, typed: &str) -> Result<Place> {
 fn at_time(session: &Session, typed: &str, text: &str) -> Result<Place> {
     let now = crate::host::clock::now();
     let wanted = parse_time(text, now).ok_or_else(|| {
-        Error::refused(format!("\"{typed}\" is not a time")).help("write @30m, @2h, @3d, @2026-01-10 or @2026-01-10T17:00")
+        Error::refused(format!("\"{typed}\" is not a time"))
+            .help("write @30m, @2h, @3d, @2026-01-10 or @2026-01-10T17:00")
     })?;
     let limit = points::stamp(wanted + 1, 0);
     let refs = session.repo.references(&format!("{}*", layout::SNAPSHOTS))?;
@@ -287,7 +286,10 @@ fn nothing(session: &Session, typed: &str) -> Error {
     } else if near.is_empty() {
         error
     } else {
-        error.help(format!("did you mean {}?", near.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")))
+        error.help(format!(
+            "did you mean {}?",
+            near.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+        ))
     };
     error.help("`git rollback points` lists the points")
 }

@@ -50,7 +50,12 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
         let what = if request.no_overlay { "leave" } else { "stay" };
         plan.report.findings.push(Finding {
             severity: Severity::Warn,
-            message: format!("{} does not have {} of these files; they {what}: {}", place.typed, missing.len(), names.join(", ")),
+            message: format!(
+                "{} does not have {} of these files; they {what}: {}",
+                place.typed,
+                missing.len(),
+                names.join(", ")
+            ),
             help: (!request.no_overlay).then(|| "--no-overlay removes them (they are saved first)".to_owned()),
         });
     }

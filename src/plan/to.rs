@@ -81,9 +81,16 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     Transition::work_out(desk, &target, &scope)?.into_plan(&mut plan, middle, Vec::new())?;
     plan.after = Some(HeadAt { head, commit });
     if plan.report.files.ignored_moved.count > 0 {
-        plan.report.needs_yes.push(format!("{} ignored entries move to the trash", plan.report.files.ignored_moved.count));
+        plan.report
+            .needs_yes
+            .push(format!("{} ignored entries move to the trash", plan.report.files.ignored_moved.count));
     }
-    plan.report.title = format!("Go to {} ({})", place.typed, place.what);
+    let what = if place.what.ends_with(&format!(" {}", place.typed)) {
+        place.what.clone()
+    } else {
+        format!("{} ({})", place.typed, place.what)
+    };
+    plan.report.title = format!("Go to {what}");
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback undo".to_owned());
     Ok(plan)
@@ -116,12 +123,7 @@ pub fn branch_to_choose_for(session: &Session, place: &Place) -> Result<Option<S
 }
 
 /// Published commits of a protected branch are never rewritten.
-fn is_protected_and_published(
-    session: &Session,
-    name: &str,
-    tip: ObjectId,
-    target: Option<ObjectId>,
-) -> Result<bool> {
+fn is_protected_and_published(session: &Session, name: &str, tip: ObjectId, target: Option<ObjectId>) -> Result<bool> {
     let protected = session.config.is_protected(&short(name))
         || session.repo.remote_defaults().iter().any(|default| default == name);
     Ok(protected && session.repo.leaving(tip, target, 0)?.published > 0)
@@ -257,7 +259,8 @@ impl Moving<'_, '_> {
             }
             Way::RevertBranch(name) => {
                 let full = self.new_branch(name)?;
-                let tip = self.scene.head_commit.ok_or_else(|| Error::refused("there is no commit to revert from yet"))?;
+                let tip =
+                    self.scene.head_commit.ok_or_else(|| Error::refused("there is no commit to revert from yet"))?;
                 let commit = self.reverting_commit(tip)?;
                 self.say(plan, MoveKind::RevertBranch, name, "one new commit with its content, on a new branch");
                 plan.extra.commits.push(commit);
@@ -275,7 +278,8 @@ impl Moving<'_, '_> {
                         self.refuse_elsewhere(name)?;
                         self.note_leaving(tip, plan)?;
                         self.say(plan, MoveKind::Reset, &short(name), "no published commit leaves a protected branch");
-                        let steps = if tip == Some(target) { vec![] } else { vec![self.move_ref(name, tip, Some(target))] };
+                        let steps =
+                            if tip == Some(target) { vec![] } else { vec![self.move_ref(name, tip, Some(target))] };
                         Ok((self.scene.head.clone(), steps))
                     }
                 }
@@ -305,9 +309,11 @@ impl Moving<'_, '_> {
     fn refuse_elsewhere(&self, name: &str) -> Result<()> {
         let elsewhere = self.session.repo.checked_out_elsewhere();
         match elsewhere.iter().find(|(branch, _)| branch == name) {
-            Some((_, path)) => Err(Error::refused(format!("branch {} is checked out in another worktree", short(name)))
-                .because(path)
-                .help("run the command there, or use --detach or --branch NAME here")),
+            Some((_, path)) => {
+                Err(Error::refused(format!("branch {} is checked out in another worktree", short(name)))
+                    .because(path)
+                    .help("run the command there, or use --detach or --branch NAME here"))
+            }
             None => Ok(()),
         }
     }
@@ -320,7 +326,7 @@ impl Moving<'_, '_> {
         self.refuse_elsewhere(name)?;
         let commit = self.reverting_commit(tip)?;
         plan.extra.commits.push(commit);
-        self.say(plan, MoveKind::Revert, &short(name), "published commits are not rewritten: one new commit has the content");
+        self.say(plan, MoveKind::Revert, &short(name), "its published commits are not rewritten");
         let (tree, wanted) = (self.session.repo.commit(tip)?.tree, self.wanted_tree()?);
         let steps = if tree == wanted { Vec::new() } else { vec![self.move_ref(name, Some(tip), Some(commit))] };
         Ok((head, steps))
@@ -332,10 +338,7 @@ impl Moving<'_, '_> {
 
     fn reverting_commit(&self, tip: ObjectId) -> Result<ObjectId> {
         let target = self.commit()?;
-        let message = format!(
-            "Roll back to {}\n\nThis commit has the content of {target}.\n",
-            self.place.typed
-        );
+        let message = format!("Roll back to {}\n\nThis commit has the content of {target}.\n", self.place.typed);
         write_commit(self.sink, self.wanted_tree()?, &[tip], self.who, &message)
     }
 
@@ -352,11 +355,16 @@ impl Moving<'_, '_> {
             published,
         };
         plan.report.commits_leaving = leaving.newest.into_iter().map(row).collect();
-        plan.report.needs_yes.push(format!("{} commits leave the branch (they are kept, and undo brings them back)", leaving.count));
+        plan.report
+            .needs_yes
+            .push(format!("{} commits leave the branch (they are kept, and undo brings them back)", leaving.count));
         if leaving.published > 0 {
             plan.report.findings.push(Finding {
                 severity: Severity::Warn,
-                message: format!("{} of the commits that leave are published: the next push needs a lease", leaving.published),
+                message: format!(
+                    "{} of the commits that leave are published: the next push needs a lease",
+                    leaving.published
+                ),
                 help: Some("--revert makes one new commit instead".to_owned()),
             });
         }

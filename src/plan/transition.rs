@@ -233,7 +233,10 @@ impl<'s, 'r> Transition<'s, 'r> {
     }
 
     /// Runs conversions, so that from here on every file is exact bytes.
-    fn convert(&mut self, mut wanted: BTreeMap<RepoPath, Option<Wanted>>) -> Result<BTreeMap<RepoPath, Option<Wanted>>> {
+    fn convert(
+        &mut self,
+        mut wanted: BTreeMap<RepoPath, Option<Wanted>>,
+    ) -> Result<BTreeMap<RepoPath, Option<Wanted>>> {
         let files = self.attribute_files()?;
         let attributes = attributes_of(self.desk.scene.repo, &files)?;
         if attributes.is_trivial() {
@@ -426,8 +429,14 @@ impl<'s, 'r> Transition<'s, 'r> {
 
     /// Directories that hold nothing any more once what is in them has left: they were not there either.
     fn remove_emptied_parents(&mut self) {
-        let leaving: Vec<RepoPath> =
-            self.remove_dirs.iter().map(|d| &d.path).chain(&self.to_trash).chain(&self.scope.leaving).cloned().collect();
+        let leaving: Vec<RepoPath> = self
+            .remove_dirs
+            .iter()
+            .map(|d| &d.path)
+            .chain(&self.to_trash)
+            .chain(&self.scope.leaving)
+            .cloned()
+            .collect();
         let parents: BTreeSet<RepoPath> =
             leaving.iter().flat_map(|path| path.ancestors().map(RepoPath::new).collect::<Vec<_>>()).collect();
         let wanted: BTreeSet<&RepoPath> = self.target.empty_dirs.iter().map(|d| &d.path).collect();
@@ -500,7 +509,24 @@ impl<'s, 'r> Transition<'s, 'r> {
                 out.push(IndexChange { path, old, new });
             }
         }
+        self.make_room_in_index(&mut out);
         Ok(out)
+    }
+
+    /// A path is a file or a directory, never both: where one comes, the other leaves.
+    fn make_room_in_index(&self, changes: &mut Vec<IndexChange>) {
+        let index = &self.desk.scene.index;
+        let known: BTreeSet<RepoPath> = changes.iter().map(|c| c.path.clone()).collect();
+        let mut gone: BTreeSet<RepoPath> = BTreeSet::new();
+        for change in changes.iter().filter(|c| !c.new.is_empty() && c.old.is_empty()) {
+            let below = index.range_below(change.path.as_bytes());
+            gone.extend(below.map(|i| RepoPath::new(index.path(i))));
+            let above = change.path.ancestors().filter(|dir| !index.range_at(dir).is_empty());
+            gone.extend(above.map(RepoPath::new));
+        }
+        for path in gone.into_iter().filter(|path| !known.contains(path)) {
+            changes.push(IndexChange { old: self.desk.scene.index_entries(&path), new: Vec::new(), path });
+        }
     }
 
     /// Marks that a user set outlive a move to another commit.

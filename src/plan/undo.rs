@@ -113,7 +113,8 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 if scene.root.stat(&path)?.is_some() && !is_tracked_now(desk, &path) {
                     // It was made again meanwhile: both are kept.
                     slots += 1;
-                    out.first.push(Step::MoveToTrash { path: path.clone(), slot: format!("{}/c{slots}", desk.operation) });
+                    out.first
+                        .push(Step::MoveToTrash { path: path.clone(), slot: format!("{}/c{slots}", desk.operation) });
                 }
                 out.last.insert(0, Step::MoveFromTrash { path, slot });
             }

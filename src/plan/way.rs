@@ -3,7 +3,6 @@
 use super::transition::Transition;
 use crate::Result;
 use crate::model::{DirSpec, RepoPath};
-use crate::store::capture::save;
 use crate::worktree::EntryState;
 use std::collections::BTreeSet;
 
@@ -49,7 +48,9 @@ fn parent_is_free(this: &mut Transition<'_, '_>, dir: &RepoPath) -> Result<bool>
 /// Whether the plan removes what stands at `path` already.
 fn leaves_anyway(this: &Transition<'_, '_>, path: &RepoPath) -> bool {
     let moved = |dir: &[u8]| this.to_trash.contains(dir);
-    moved(path.as_bytes()) || path.ancestors().any(moved) || this.changes.get(path).is_some_and(|change| change.old.is_some())
+    moved(path.as_bytes())
+        || path.ancestors().any(moved)
+        || this.changes.get(path).is_some_and(|change| change.old.is_some())
 }
 
 fn is_repository(this: &Transition<'_, '_>, dir: &RepoPath) -> bool {
@@ -86,9 +87,9 @@ fn place_is_free(this: &mut Transition<'_, '_>, path: &RepoPath) -> Result<()> {
 fn empty_directory(this: &mut Transition<'_, '_>, dir: &RepoPath) -> Result<()> {
     let scene = this.desk.scene;
     let below = |path: &RepoPath| path.is_within(dir.as_bytes());
-    let untracked: Vec<RepoPath> =
-        scene.untracked.keys().chain(scene.ignored.keys()).filter(|p| below(p)).cloned().collect();
-    for path in untracked {
+    let tracked = scene.index.range_below(dir.as_bytes()).map(|i| RepoPath::new(scene.index.path(i)));
+    let untracked = scene.untracked.keys().chain(scene.ignored.keys()).filter(|p| below(p)).cloned();
+    for path in tracked.chain(untracked).collect::<Vec<_>>() {
         if !this.changes.contains_key(&path) {
             let present = scene.current(&path, this.desk.sink)?;
             this.change(path, present, None);
@@ -97,9 +98,8 @@ fn empty_directory(this: &mut Transition<'_, '_>, dir: &RepoPath) -> Result<()> 
     let moved = scene.scan.ignored.iter().filter(|f| !scene.ignored.contains_key(&f.path));
     let moved = moved.chain(&scene.scan.special).chain(&scene.big).map(|f| &f.path);
     this.to_trash.extend(moved.filter(|p| below(p)).cloned());
-    if let Some(ignored) = scene.scan.ignored.iter().find(|f| f.stat.is_dir() && dir.is_within(f.path.as_bytes())) {
+    if scene.scan.ignored.iter().any(|f| f.stat.is_dir() && dir.is_within(f.path.as_bytes())) {
         // Inside an ignored directory nothing was listed: it moves as a whole.
-        let _ = ignored;
         this.to_trash.insert(dir.clone());
         return Ok(());
     }
@@ -127,11 +127,7 @@ fn move_away(this: &mut Transition<'_, '_>, path: &RepoPath) -> Result<()> {
         Some(present) => Some(present),
         None => {
             let small = scene.root.stat(path)?.is_some_and(|s| s.is_link() || (s.is_file() && s.size <= MOVE_ABOVE));
-            let saved = if small {
-                save(scene.repo, &scene.root, &scene.attributes, path, this.desk.sink)?
-            } else {
-                None
-            };
+            let saved = if small { scene.saver(this.desk.sink).save(path)? } else { None };
             saved.map(|saved| {
                 this.extra_files.insert(path.clone(), saved.spec.clone());
                 (saved.spec, saved.stat)

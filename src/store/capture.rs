@@ -1,9 +1,10 @@
 //! Saving files of the worktree as objects, on all processors.
 
-use crate::git::{Attributes, Handles, ObjectKind, ObjectSink, clean};
+use crate::git::{Attributes, Handles, Index, ObjectKind, ObjectSink, clean};
 use crate::model::{FileKind, FileSpec, ObjectId, RepoPath, Stat};
 use crate::worktree::Root;
 use crate::{Error, Kind, Result};
+use std::fs::File;
 use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,111 +31,118 @@ impl Saved {
     }
 }
 
-/// Saves files; what vanished meanwhile is `None`. `done` is told of each file.
-///
-/// # Errors
-/// The first file that cannot be read: a snapshot that lacks a file is none.
-pub fn save_all(
-    repo: &Handles,
-    root: &Root,
-    attributes: &Attributes,
-    paths: &[RepoPath],
-    sink: &ObjectSink<'_>,
-    done: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<Option<Saved>>> {
-    let slots: Vec<Mutex<Option<Saved>>> = paths.iter().map(|_| Mutex::new(None)).collect();
-    let next = AtomicUsize::new(0);
-    let failure: Mutex<Option<Error>> = Mutex::new(None);
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(path), Some(slot)) = (paths.get(at), slots.get(at)) else { break };
-            if lock(&failure).is_some() {
-                break;
-            }
-            match save(repo, root, attributes, path, sink) {
-                Ok(saved) => {
-                    *lock(slot) = saved;
-                    done(1);
+/// What saves files of a worktree: threads share it.
+#[derive(Clone, Copy)]
+pub struct Saver<'a> {
+    /// The repository's objects.
+    pub repo: &'a Handles,
+    /// The worktree.
+    pub root: &'a Root,
+    /// How files are converted.
+    pub attributes: &'a Attributes,
+    /// What is staged: some conversions depend on it.
+    pub index: &'a Index,
+    /// Where the objects go.
+    pub sink: &'a ObjectSink<'a>,
+}
+
+impl Saver<'_> {
+    /// Saves files; what vanished meanwhile is `None`. `done` is told of each file.
+    ///
+    /// # Errors
+    /// The first file that cannot be read: a snapshot that lacks a file is none.
+    pub fn save_all(&self, paths: &[RepoPath], done: &(dyn Fn(u64) + Sync)) -> Result<Vec<Option<Saved>>> {
+        let slots: Vec<Mutex<Option<Saved>>> = paths.iter().map(|_| Mutex::new(None)).collect();
+        let next = AtomicUsize::new(0);
+        let failure: Mutex<Option<Error>> = Mutex::new(None);
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(path), Some(slot)) = (paths.get(at), slots.get(at)) else { break };
+                if lock(&failure).is_some() {
+                    break;
                 }
-                Err(e) => drop(lock(&failure).get_or_insert(e)),
+                match self.save(path) {
+                    Ok(saved) => {
+                        *lock(slot) = saved;
+                        done(1);
+                    }
+                    Err(e) => drop(lock(&failure).get_or_insert(e)),
+                }
+            }
+        };
+        let threads = crate::host::threads().min(paths.len() / 16 + 1);
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+        match failure.into_inner().unwrap_or_else(|e| e.into_inner()) {
+            Some(error) => Err(error),
+            None => Ok(slots.into_iter().map(|s| s.into_inner().unwrap_or_else(|e| e.into_inner())).collect()),
+        }
+    }
+
+    /// Saves one file; `None` when nothing that could be saved stands there (any more).
+    pub fn save(&self, path: &RepoPath) -> Result<Option<Saved>> {
+        let mut last = None;
+        // Somebody may be saving the file at this moment: what is stored must be one state of it.
+        for _ in 0..5 {
+            match self.save_once(path) {
+                Err(e) if e.kind() == Kind::Busy => last = Some(e),
+                other => return other,
             }
         }
-    };
-    let threads = crate::host::threads().min(paths.len() / 16 + 1);
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
+        Err(last.unwrap_or_else(|| Error::fault("cannot save a file")).context(format!("{path} keeps changing")))
+    }
+
+    fn save_once(&self, path: &RepoPath) -> Result<Option<Saved>> {
+        let Some(stat) = self.root.stat(path)? else { return Ok(None) };
+        if stat.is_link() {
+            let blob = self.sink.add(ObjectKind::Blob, &self.root.read_link(path)?)?;
+            return Ok(Some(Saved { spec: FileSpec { kind: FileKind::Link, mode: 0, blob }, clean: blob, stat }));
         }
-        work();
-    });
-    match failure.into_inner().unwrap_or_else(|e| e.into_inner()) {
-        Some(error) => Err(error),
-        None => Ok(slots.into_iter().map(|s| s.into_inner().unwrap_or_else(|e| e.into_inner())).collect()),
+        if !stat.is_file() {
+            return Ok(None);
+        }
+        let (mut file, before) = match self.root.open_file(path) {
+            Ok(opened) => opened,
+            Err(_) if self.root.stat(path)?.is_none() => return Ok(None),
+            Err(e) => {
+                return Err(e.help("a file that cannot be read cannot be saved: `chmod u+r` it, or move it away"));
+            }
+        };
+        let (raw, stored) = self.add(path, &mut file, before.size)?;
+        if !self.root.stat(path)?.is_some_and(|after| after.same_content(&before)) {
+            return Err(Error::new(Kind::Busy, format!("{path} changed while it was being read")));
+        }
+        let spec = FileSpec { kind: FileKind::File, mode: before.perm(), blob: raw };
+        Ok(Some(Saved { spec, clean: stored, stat: before }))
+    }
+
+    /// Adds a file's bytes, and what git would store for them.
+    fn add(&self, path: &RepoPath, file: &mut File, size: u64) -> Result<(ObjectId, ObjectId)> {
+        let conversion = self.attributes.conversion(path);
+        if conversion.cleans && !conversion.external && size <= crate::git::BIG {
+            let mut bytes = Vec::with_capacity(size as usize);
+            file.read_to_end(&mut bytes).map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
+            let raw = self.sink.add(ObjectKind::Blob, &bytes)?;
+            let stored = || {
+                let range = self.index.range_at(path.as_bytes());
+                self.repo.blob(self.index.id(range.clone().next()?)).ok()
+            };
+            let cleaned = clean(&conversion, &bytes, stored);
+            return Ok((raw, if cleaned == bytes { raw } else { self.sink.add(ObjectKind::Blob, &cleaned)? }));
+        }
+        let raw = self.sink.add_stream(file, size).map_err(|e| match e.kind() {
+            Kind::Busy => e,
+            _ => e.context(format!("cannot save {path}")),
+        })?;
+        Ok((raw, raw))
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|e| e.into_inner())
-}
-
-/// Saves one file; `None` when nothing that could be saved stands there (any more).
-pub fn save(
-    repo: &Handles,
-    root: &Root,
-    attributes: &Attributes,
-    path: &RepoPath,
-    sink: &ObjectSink<'_>,
-) -> Result<Option<Saved>> {
-    let mut last = None;
-    // Somebody may be saving the file at this moment: what is stored must be one state of it.
-    for _ in 0..5 {
-        match save_once(repo, root, attributes, path, sink) {
-            Err(e) if e.kind() == Kind::Busy => last = Some(e),
-            other => return other,
-        }
-    }
-    Err(last.unwrap_or_else(|| Error::fault("cannot save a file")).context(format!("{path} keeps changing")))
-}
-
-fn save_once(
-    repo: &Handles,
-    root: &Root,
-    attributes: &Attributes,
-    path: &RepoPath,
-    sink: &ObjectSink<'_>,
-) -> Result<Option<Saved>> {
-    let Some(stat) = root.stat(path)? else { return Ok(None) };
-    if stat.is_link() {
-        let blob = sink.add(ObjectKind::Blob, &root.read_link(path)?)?;
-        return Ok(Some(Saved { spec: FileSpec { kind: FileKind::Link, mode: 0, blob }, clean: blob, stat }));
-    }
-    if !stat.is_file() {
-        return Ok(None);
-    }
-    let (mut file, before) = match root.open_file(path) {
-        Ok(opened) => opened,
-        Err(_) if root.stat(path)?.is_none() => return Ok(None),
-        Err(e) => return Err(e.help("a file that cannot be read cannot be saved: `chmod u+r` it, or move it away")),
-    };
-    let conversion = attributes.conversion(path);
-    let (raw, clean_id) = if conversion.cleans && !conversion.external && before.size <= crate::git::BIG {
-        let mut bytes = Vec::with_capacity(before.size as usize);
-        file.read_to_end(&mut bytes).map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
-        let raw = sink.add(ObjectKind::Blob, &bytes)?;
-        let cleaned = clean(repo, path, &bytes)?;
-        (raw, if cleaned == bytes { raw } else { sink.add(ObjectKind::Blob, &cleaned)? })
-    } else {
-        let raw = sink.add_stream(&mut file, before.size).map_err(|e| match e.kind() {
-            Kind::Busy => e,
-            _ => e.context(format!("cannot save {path}")),
-        })?;
-        (raw, raw)
-    };
-    let after = root.stat(path)?;
-    if !after.is_some_and(|after| after.same_content(&before)) {
-        return Err(Error::new(Kind::Busy, format!("{path} changed while it was being read")));
-    }
-    let spec = FileSpec { kind: FileKind::File, mode: before.perm(), blob: raw };
-    Ok(Some(Saved { spec, clean: clean_id, stat: before }))
 }

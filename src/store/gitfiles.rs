@@ -6,8 +6,16 @@ use crate::model::{GitFile, ObjectId, RepoPath};
 use crate::{Error, Result};
 use std::path::Path;
 
-const OPERATION: [&str; 8] =
-    ["MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE", "SQUASH_MSG"];
+const OPERATION: [&str; 8] = [
+    "MERGE_HEAD",
+    "MERGE_MSG",
+    "MERGE_MODE",
+    "MERGE_RR",
+    "CHERRY_PICK_HEAD",
+    "REVERT_HEAD",
+    "AUTO_MERGE",
+    "SQUASH_MSG",
+];
 const OPERATION_DIRS: [&str; 3] = ["rebase-merge", "rebase-apply", "sequencer"];
 const BISECT: [&str; 6] =
     ["BISECT_LOG", "BISECT_START", "BISECT_NAMES", "BISECT_TERMS", "BISECT_EXPECTED_REV", "BISECT_ANCESTORS_OK"];
@@ -94,7 +102,9 @@ pub fn is_known(name: &RepoPath) -> bool {
     OPERATION.contains(&text.as_str())
         || BISECT.contains(&text.as_str())
         || OPERATION_DIRS.iter().any(|dir| {
-            text.strip_prefix(dir).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| rest.split('/').all(plain))
+            text.strip_prefix(dir)
+                .and_then(|rest| rest.strip_prefix('/'))
+                .is_some_and(|rest| rest.split('/').all(plain))
         })
 }
 

@@ -83,7 +83,9 @@ pub fn parse_steps(bytes: &[u8]) -> Result<Steps> {
     let steps: Steps =
         serde_json::from_slice(bytes).map_err(|e| Error::fault("the steps of an operation are damaged").because(e))?;
     if steps.version > Steps::VERSION {
-        return Err(Error::refused("the operation was recorded by a newer version of this tool").help("update git-rollback"));
+        return Err(
+            Error::refused("the operation was recorded by a newer version of this tool").help("update git-rollback")
+        );
     }
     Ok(steps)
 }

@@ -16,7 +16,12 @@ fn clone_id(repo: &Repo, layout: &Layout) -> Result<String> {
         return Ok(id);
     }
     let (seconds, nanos) = crate::host::clock::precise();
-    let seed = format!("{seconds}.{nanos} {} {} {}", std::process::id(), crate::host::clock::host_name(), repo.root().display());
+    let seed = format!(
+        "{seconds}.{nanos} {} {} {}",
+        std::process::id(),
+        crate::host::clock::host_name(),
+        repo.root().display()
+    );
     let id = crate::git::name_of(ObjectKind::Blob, seed.as_bytes())?.to_string()[..12].to_owned();
     fs::create_dir_all_private(layout.area())?;
     fs::write_atomic(&path, format!("{id}\n").as_bytes())?;
@@ -147,7 +152,9 @@ pub fn read_own(repo: &Repo, layout: &Layout, at_most: usize) -> Result<Vec<Oper
 
 fn merged(mut all: Vec<Operation>, at_most: usize) -> Vec<Operation> {
     // Each chain comes newest first; a stable sort keeps that order within one second.
-    all.sort_by_key(|o| std::cmp::Reverse(o.who.time.seconds.saturating_mul(1000).saturating_add(o.millis as i64) / 1000));
+    all.sort_by_key(|o| {
+        std::cmp::Reverse(o.who.time.seconds.saturating_mul(1000).saturating_add(o.millis as i64) / 1000)
+    });
     let mut seen = BTreeSet::new();
     all.retain(|o| seen.insert(o.id.clone()));
     all.truncate(at_most);

@@ -81,6 +81,16 @@ pub fn list(repo: &Repo) -> Result<Vec<Point>> {
     Ok(out)
 }
 
+/// The point a person names: the newest of that name, or with `NAME@STAMP` the one of that time. Baselines that were
+/// moved are only reached with their time: their plain name is the tag's.
+pub fn find<'p>(points: &'p [Point], name: &str) -> Option<&'p Point> {
+    let stamped = name.rsplit_once('@');
+    points.iter().find(|p| match stamped {
+        Some((name, stamp)) => p.name == name && p.stamp == stamp,
+        None => p.name == name && p.kind != "baseline",
+    })
+}
+
 /// Reads what a point's tag says.
 ///
 /// # Errors
@@ -139,11 +149,12 @@ pub fn check_name(repo: &Repo, name: &str) -> Result<()> {
     if !crate::git::is_ref_name(&format!("{POINTS}x/y/{name}")) {
         return bad("git does not allow such names for refs");
     }
-    if ["baseline", "last", "HEAD"].contains(&name) || name.starts_with('@') || name.contains(':') {
+    if ["baseline", "last", "HEAD"].contains(&name) || name.contains(['@', ':']) {
         return bad("it means something else where a point is asked for");
     }
     let digits = name.strip_prefix('v').unwrap_or(name);
-    if digits.split('.').count() >= 2 && digits.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    if digits.split('.').count() >= 2
+        && digits.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
     {
         return bad("it reads as a version");
     }

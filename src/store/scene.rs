@@ -1,6 +1,6 @@
 //! The state of things at one moment: everything a planner may ask, and everything a snapshot stores.
 
-use super::capture::{Saved, save, save_all};
+use super::capture::{Saved, Saver};
 use super::gitfiles;
 use crate::config::Config;
 use crate::git::{
@@ -132,7 +132,7 @@ impl<'r> Scene<'r> {
             }
         }
         let bar = talk.progress("saving changed files", Some(paths.len() as u64));
-        let saved = save_all(self.repo, &self.root, &self.attributes, &paths, sink, &|n| bar.advance(n))?;
+        let saved = self.saver(sink).save_all(&paths, &|n| bar.advance(n))?;
         for (path, saved) in paths.into_iter().zip(saved) {
             match saved {
                 Some(saved) if self.is_as_indexed(&path, &saved) => {
@@ -176,12 +176,12 @@ impl<'r> Scene<'r> {
         let (big, small) = split_by_size(&self.scan.untracked, config, free);
         self.big = big;
         let bar = talk.progress("saving untracked files", Some(small.len() as u64));
-        let saved = save_all(self.repo, &self.root, &self.attributes, &small, sink, &|n| bar.advance(n))?;
+        let saved = self.saver(sink).save_all(&small, &|n| bar.advance(n))?;
         self.untracked = small.into_iter().zip(saved).filter_map(|(path, saved)| Some((path, saved?))).collect();
         if wanted.ignored {
             let paths: Vec<RepoPath> = self.scan.ignored_files.iter().map(|f| f.path.clone()).collect();
             let bar = talk.progress("saving ignored files", Some(paths.len() as u64));
-            let saved = save_all(self.repo, &self.root, &self.attributes, &paths, sink, &|n| bar.advance(n))?;
+            let saved = self.saver(sink).save_all(&paths, &|n| bar.advance(n))?;
             self.ignored = paths.into_iter().zip(saved).filter_map(|(path, saved)| Some((path, saved?))).collect();
         }
         Ok(())
@@ -246,7 +246,7 @@ impl<'r> Scene<'r> {
             _ => return Ok(None),
         };
         if !self.attributes.is_trivial() && !self.attributes.conversion(path).is_none() {
-            let saved = save(self.repo, &self.root, &self.attributes, path, sink)?;
+            let saved = self.saver(sink).save(path)?;
             return Ok(saved.map(|saved| (saved.spec, saved.stat)));
         }
         Ok(Some((tree_spec(self.index.mode(i), self.index.id(i), stat.perm()), stat)))
@@ -256,6 +256,11 @@ impl<'r> Scene<'r> {
     pub fn is_absent(&self, path: &RepoPath) -> bool {
         let range = self.index.range_at(path.as_bytes());
         !range.is_empty() && matches!(self.scan.entries[range.start], EntryState::Absent)
+    }
+
+    /// What saves files of this worktree.
+    pub fn saver<'a>(&'a self, sink: &'a ObjectSink<'a>) -> Saver<'a> {
+        Saver { repo: self.repo, root: &self.root, attributes: &self.attributes, index: &self.index, sink }
     }
 
     /// Marks of the entry at `path`.

@@ -5,9 +5,7 @@
 
 use super::capture::Saved;
 use super::scene::Scene;
-use crate::git::{
-    MODE_FILE, ObjectKind, ObjectSink, Ref, Repo, TreeEntry, index_tree, write_commit,
-};
+use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Ref, Repo, TreeEntry, index_tree, write_commit};
 use crate::model::{
     DirSpec, FileDetail, FileKind, FileSpec, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, ObjectId, RepoPath,
     SubmoduleAt, Who,
@@ -100,7 +98,8 @@ pub fn write_manifest(
             entries.insert(RepoPath::join(b"raw", detail.path.as_bytes()), blob(raw));
         }
     }
-    for (path, id) in extra.files.iter().map(|(p, spec)| (p, spec.blob)).chain(extra.wanted.iter().map(|(p, id)| (p, *id)))
+    for (path, id) in
+        extra.files.iter().map(|(p, spec)| (p, spec.blob)).chain(extra.wanted.iter().map(|(p, id)| (p, *id)))
     {
         let place: &[u8] = if extra.wanted.contains_key(path) { b"wanted" } else { b"raw" };
         entries.insert(RepoPath::join(place, path.as_bytes()), blob(id));
@@ -294,13 +293,16 @@ pub fn load(repo: &Repo, commit: ObjectId) -> Result<Snapshot> {
     let bytes = repo.blob(blob)?;
     let probe: Version = serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
     if probe.version > Manifest::VERSION {
-        return Err(bad("it was written by a newer version of this tool").help("update git-rollback, or use plain git: `git stash apply --index <ref>^`"));
+        return Err(bad("it was written by a newer version of this tool")
+            .help("update git-rollback, or use plain git: `git stash apply --index <ref>^`"));
     }
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
     check(&manifest).map_err(|e| bad("its manifest names what must not be written").because(e))?;
     let stash = *info.parents.first().ok_or_else(|| bad("it has no stash commit"))?;
     let stash_info = repo.commit(stash)?;
-    let [_, index, untracked] = stash_info.parents[..] else { return Err(bad("its stash commit has not three parents")) };
+    let [_, index, untracked] = stash_info.parents[..] else {
+        return Err(bad("its stash commit has not three parents"));
+    };
     Ok(Snapshot {
         commit,
         manifest,

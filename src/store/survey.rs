@@ -1,6 +1,6 @@
 //! What differs from the commit, in numbers. Nothing is saved, and only what stat data leaves open is read.
 
-use super::capture::{Saved, save_all};
+use super::capture::{Saved, Saver};
 use super::scene::{Wanted, look, present_attributes};
 use crate::Result;
 use crate::git::{Attributes, Index, MODE_LINK, ObjectSink, Repo, staged};
@@ -80,7 +80,9 @@ impl Look<'_> {
         let root = Root::open(self.repo.root())?;
         let paths: Vec<RepoPath> = unsure.iter().map(|i| RepoPath::new(self.index.path(*i))).collect();
         let sink = ObjectSink::naming_only(self.repo);
-        let read = save_all(self.repo, &root, self.attributes, &paths, &sink, &|_| {})?;
+        let (repo, index, attributes) = (self.repo, self.index, self.attributes);
+        let saver = Saver { repo, root: &root, attributes, index, sink: &sink };
+        let read = saver.save_all(&paths, &|_| {})?;
         out.extend(
             unsure.into_iter().zip(read).filter(|(i, saved)| !self.is_entry(*i, saved.as_ref())).map(|(i, _)| i),
         );

@@ -97,7 +97,9 @@ impl State {
             if key.starts_with("ref refs/rollback/points/") {
                 // Its tag tells the operation that made it, and no two operations have one name.
                 *value = b"a point".to_vec();
-            } else if key == "HEAD" && !text.starts_with("ref: ") || key.starts_with("ref ") && !known.contains(&&*value) {
+            } else if key == "HEAD" && !text.starts_with("ref: ")
+                || key.starts_with("ref ") && !known.contains(&&*value)
+            {
                 let id = text.trim();
                 let tree = repo.answer(&["rev-parse", &format!("{id}^{{tree}}")]);
                 let parents = repo.answer(&["log", "-1", "--format=%P", id]).split_whitespace().count();
