@@ -86,8 +86,8 @@ impl Config {
         if let Some(name) = repo.config_string("rollback.baseline") {
             config.baseline = name;
         }
-        // What a repository brings along can make the tool more careful, never less: its own `.git/config`
-        // may add to these, and only the user's configuration may replace them.
+        // What a repository brings along can make the tool more careful, never less: `rollback.toml` adds to
+        // these, and only the user's own configuration replaces them.
         let own = repo.config_of_user("rollback.protect");
         if !own.is_empty() {
             config.protect = own;

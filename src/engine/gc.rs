@@ -84,7 +84,7 @@ fn collect(session: &Session, age: u64) -> Result<GcReport> {
     Ok(report)
 }
 
-/// Snapshots that points name.
+/// Snapshots that points name, and that unfinished operations need.
 fn named(session: &Session) -> Result<BTreeSet<crate::model::ObjectId>> {
     let mut out = BTreeSet::new();
     for point in points::list(&session.repo)? {
@@ -92,6 +92,10 @@ fn named(session: &Session) -> Result<BTreeSet<crate::model::ObjectId>> {
         if let Ok(detail) = points::detail(&session.repo, &point) {
             out.insert(detail.target);
         }
+    }
+    // Another worktree's unfinished operation still needs its snapshot.
+    for area in session.layout.all_areas() {
+        out.extend(Journal::read_at(&area.join("journal.json"))?.and_then(|j| j.operation.snapshot).map(|s| s.id));
     }
     Ok(out)
 }

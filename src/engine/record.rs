@@ -71,7 +71,12 @@ pub(super) fn finish(
     }
     operation.trash.retain(|item| !hands.left.iter().any(|left| left.path == item.path));
     operation.left.extend(hands.left.iter().cloned());
-    operation.files = hands.counts;
+    for step in steps {
+        if let Step::Worktree(change) = step {
+            let removed = change.files.iter().filter(|c| c.new.is_none()).count();
+            operation.files = FileCounts { written: change.files.len() - removed, removed };
+        }
+    }
     operation.kept = hands.kept_files();
     operation.millis = began.elapsed().as_millis() as u64;
     log::append(&session.repo, &session.layout, &operation)?;
@@ -93,7 +98,10 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
     DoneReport {
         operation: Some(operation.id.clone()),
         command: operation.command.clone(),
-        summary: operation.title.clone(),
+        summary: match operation.aborted {
+            true => format!("Taken back, everything is as it was before: {}", operation.title),
+            false => operation.title.clone(),
+        },
         point: operation.point.clone(),
         snapshot: snapshot.map(|s| s.name.rsplit('/').next().unwrap_or_default().to_owned()),
         verified: finished.differs.is_empty(),

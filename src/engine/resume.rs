@@ -31,10 +31,10 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
         session.clear_leftovers()?;
         return Err(nothing_unfinished(way));
     };
-    crate::git::clear_leftovers(&session.repo)?;
+    session.repo.clear_ref_locks()?;
     let locks = GitLocks { index: adopt(session, true)?, head: adopt(session, false)? };
     let began = crate::host::clock::instant();
-    let mut steps = steps_of(session, &journal)?;
+    let steps = steps_of(session, &journal)?;
     let mut hands = Hands::new(session, talk, locks, &journal.operation)?;
     hands.clear_stage(&steps.steps)?;
     let last = last_step(&session.layout)?;
@@ -46,19 +46,24 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
     if let Err(error) = ended {
         return Err(with_ways_out(&journal, error));
     }
-    let steps = match way {
-        Way::Continue => steps.steps.split_off(last.unwrap_or(0).min(steps.steps.len())),
-        Way::Abort => taken_back(steps.steps, last),
+    // What was done before the stop was not lost: the record has all of it, the look at the result only the rest.
+    let (all, rest) = match way {
+        Way::Continue => {
+            let rest = steps.steps.iter().skip(last.unwrap_or(0)).cloned().collect();
+            (steps.steps, rest)
+        }
+        Way::Abort => (Vec::new(), taken_back(steps.steps, last)),
     };
-    let differs = super::verify::differences(session, &hands, &steps)?;
+    let differs = super::verify::differences(session, &hands, &rest)?;
     let mut operation = journal.operation.clone();
     if way == Way::Abort {
         operation.aborted = true;
         operation.after = operation.before.clone();
     }
-    let finished = finish(session, operation, &hands, &steps, began, differs)?;
+    let finished = finish(session, operation, &hands, &all, began, differs)?;
     Journal::remove(&session.layout)?;
     drop(hands);
+    crate::git::clear_leftovers(&session.repo)?;
     Ok(finished)
 }
 
@@ -76,6 +81,7 @@ pub fn preview(session: &Session, way: Way) -> Result<PlanReport> {
     Ok(PlanReport {
         command: if way == Way::Continue { "continue" } else { "abort" }.to_owned(),
         title: format!("{word} {}: {}", journal.operation.id, journal.operation.title),
+        files: crate::plan::files_of(&steps.steps),
         steps: crate::plan::sentences(&steps.steps),
         ..PlanReport::default()
     })
@@ -151,8 +157,7 @@ fn take_back(session: &Session, journal: &Journal, hands: &mut Hands<'_>) -> Res
 
 fn with_ways_out(journal: &Journal, error: Error) -> Error {
     let ways = unfinished(journal);
-    let kind = if error.kind() == Kind::Busy { Kind::Busy } else { Kind::Stopped };
-    let mut out = Error::new(kind, format!("stopped half-way: {}", error.message()));
+    let mut out = Error::new(Kind::Stopped, format!("stopped half-way: {}", error.message()));
     for cause in error.causes() {
         out = out.because(cause);
     }

@@ -3,7 +3,7 @@
 use super::check::check;
 use super::record::{finish, start};
 use super::steps::Hands;
-use crate::git::ObjectSink;
+use crate::git::{ObjectSink, Published};
 use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::report::PlanReport;
@@ -226,7 +226,7 @@ fn carry_out(
         return Err(Error::new(Kind::Interrupted(signal), "interrupted before anything was changed"));
     }
     let mut operation = start(session, request, &scene, &plan, &name);
-    let snapshot = publish(session, &scene, &stash, &mut plan, &mut operation, &name, &sink)?;
+    let (snapshot, published) = publish(session, &scene, &stash, &mut plan, &mut operation, &name, &sink)?;
     operation.snapshot = Some(snapshot);
     let journal = Journal {
         version: Journal::VERSION,
@@ -249,6 +249,8 @@ fn carry_out(
     finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
     talk.step("logged");
     Journal::remove(&session.layout)?;
+    // Only now: until the log held them, the steps of a point were in no tree.
+    published.release()?;
     drop(hands);
     Ok(Ended::Done(Box::new(finished)))
 }
@@ -269,7 +271,7 @@ fn publish(
     operation: &mut Operation,
     name: &OperationName,
     sink: &ObjectSink<'_>,
-) -> Result<SnapshotName> {
+) -> Result<(SnapshotName, Published)> {
     let repo = &session.repo;
     let text = format!("{}\n\nRollback-Operation: {}\n", operation.title, name.id);
     // A point's ref can only be a step once the snapshot has its name, so the steps are stored beside it, not in it.
@@ -303,7 +305,7 @@ fn publish(
     let published = sink.publish()?;
     let reference = format!("{SNAPSHOTS}{}-{}", name.stamp, name.id);
     repo.edit_ref(&reference, None, Some(commit), &name.who, "rollback: snapshot")?;
-    if !published.release(repo)? {
+    if !published.is_complete(repo)? {
         repo.edit_ref(&reference, Some(commit), None, &name.who, "rollback: snapshot")?;
         return Err(Error::new(
             Kind::Busy,
@@ -311,7 +313,7 @@ fn publish(
         )
         .help("try again when `git gc` is done"));
     }
-    Ok(SnapshotName { name: reference, id: commit })
+    Ok((SnapshotName { name: reference, id: commit }, published))
 }
 
 fn store_steps(steps: &[Step], sink: &ObjectSink<'_>) -> Result<ObjectId> {

@@ -5,8 +5,7 @@ use crate::git::{Index, ObjectKind, name_of};
 use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::{
-    FileCounts, GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, RepoPath, Skipped, Stat, Step, Who,
-    WorktreeChange,
+    GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, RepoPath, Skipped, Stat, Step, Who, WorktreeChange,
 };
 use crate::plan::Plan;
 use crate::store::gitfiles;
@@ -40,7 +39,6 @@ pub(super) struct Hands<'a> {
     pub kept: Vec<Kept>,
     /// What could not be moved.
     pub left: Vec<Skipped>,
-    pub counts: FileCounts,
 }
 
 /// The repository's blobs, for the writer: each thread works with a handle of its own.
@@ -76,7 +74,6 @@ impl<'a> Hands<'a> {
             written: BTreeMap::new(),
             kept: Vec::new(),
             left: Vec::new(),
-            counts: FileCounts::default(),
         })
     }
 
@@ -225,8 +222,6 @@ impl<'a> Hands<'a> {
                 self.written.remove(&change.path);
             }
         }
-        let gone = change.files.iter().filter(|c| c.new.is_none()).count();
-        self.counts = FileCounts { written: change.files.len() - gone, removed: gone };
         folders::remove_empty_dirs(&self.root, &removed)?;
         let made: Vec<(RepoPath, Option<u32>)> = change.make_dirs.iter().map(|d| (d.path.clone(), d.perm)).collect();
         folders::make_dirs(&self.root, &made)?;

@@ -103,6 +103,8 @@ impl Repo {
     pub fn resolve(&self, revision: &str) -> Result<Option<ObjectId>> {
         match self.git.revparse_single(revision) {
             Ok(object) => Ok(Some(object.id().into())),
+            // Git takes no fewer than four digits for the beginning of a name.
+            Err(e) if e.code() == git2::ErrorCode::Ambiguous && revision.len() < 4 => Ok(None),
             Err(e) if e.code() == git2::ErrorCode::Ambiguous => {
                 Err(Error::refused(format!("{revision} is the beginning of several object names"))
                     .help("type more of it"))

@@ -168,12 +168,14 @@ impl<'r> ObjectSink<'r> {
             return Ok(Published { keep: None, alone });
         }
         let pack_dir = self.repo.common_dir().join("objects/pack");
-        let keep = self.repo.with_handle(|git| write_pack(git, &mut spool, &pack_dir))?;
+        let keep = self
+            .repo
+            .with_handle(|git| write_pack(git, &mut spool, &pack_dir, &keep_mark(&self.repo.worktree_id())))?;
         Ok(Published { keep: Some(keep), alone })
     }
 }
 
-fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path) -> Result<PathBuf> {
+fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path, mark: &str) -> Result<PathBuf> {
     let mut header = b"PACK\0\0\0\x02".to_vec();
     header.extend_from_slice(&spool.count.to_be_bytes());
     let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
@@ -189,33 +191,40 @@ fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path) -> Res
     let trailer = hasher.try_finalize().map_err(|e| Error::fault("cannot name a pack").because(e))?;
     writer.write_all(trailer.as_slice()).map_err(failed)?;
     let keep = pack_dir.join(format!("pack-{trailer}.keep"));
-    crate::host::fs::write_new(&keep, KEEP_MARK)?;
+    crate::host::fs::write_new(&keep, mark.as_bytes())?;
     writer.commit().context("cannot write the snapshot's pack")?;
     odb.refresh().context("cannot reload the object database")?;
     Ok(keep)
 }
 
-const KEEP_MARK: &[u8] = b"git-rollback: a snapshot is being written\n";
+/// What our `.keep` files say: whose run is writing.
+fn keep_mark(worktree: &str) -> String {
+    format!("git-rollback: a snapshot of {worktree} is being written\n")
+}
 
 impl Published {
-    /// Lets `git gc` have the pack: a ref holds it now. Returns whether all objects are still there.
-    pub fn release(self, repo: &Repo) -> Result<bool> {
-        if let Some(keep) = &self.keep {
-            crate::host::fs::remove_file_if_exists(keep)?;
-        }
+    /// Whether the objects that stand alone are still there: nothing protects them before a ref holds them.
+    pub fn is_complete(&self, repo: &Repo) -> Result<bool> {
         let odb = repo.git.odb().context("cannot open the object database")?;
         Ok(self.alone.iter().all(|id| odb.exists((*id).into())))
+    }
+
+    /// Lets `git gc` have the pack: refs hold what is in it now.
+    pub fn release(self) -> Result<()> {
+        self.keep.map_or(Ok(()), |keep| crate::host::fs::remove_file_if_exists(&keep).map(drop))
     }
 }
 
 /// Removes what a killed run left beside the packs. Only under our lock: no other run is writing a pack.
 pub fn clear_leftovers(repo: &Repo) -> Result<()> {
     repo.clear_ref_locks()?;
+    let mark = keep_mark(&repo.worktree_id());
     let Ok(entries) = std::fs::read_dir(repo.common_dir().join("objects/pack")) else { return Ok(()) };
     for entry in entries.flatten() {
         let path = entry.path();
         let ours = path.extension().is_some_and(|e| e == "keep")
-            && crate::host::fs::read_capped(&path, 256).is_ok_and(|bytes| bytes.as_deref() == Some(KEEP_MARK));
+            && crate::host::fs::read_capped(&path, 1 << 16)
+                .is_ok_and(|bytes| bytes.as_deref() == Some(mark.as_bytes()));
         if ours {
             crate::host::fs::remove_file_if_exists(&path)?;
         }

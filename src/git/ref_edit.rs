@@ -35,6 +35,7 @@ impl Repo {
         if self.reference(name)? == new {
             return Ok(());
         }
+        let name = &self.behind_links(name);
         let path = self.ref_path(name)?;
         self.make_room(name, &path)?;
         let lock = GitLock::take(&self.private_name(name), &path)?;
@@ -115,7 +116,7 @@ impl Repo {
     }
 
     /// Removes locks on refs that a run of ours left that died. Only under our lock.
-    pub(super) fn clear_ref_locks(&self) -> Result<()> {
+    pub fn clear_ref_locks(&self) -> Result<()> {
         let Ok(entries) = std::fs::read_dir(self.area()) else { return Ok(()) };
         for entry in entries.flatten() {
             let file = entry.file_name();
@@ -125,6 +126,19 @@ impl Repo {
             }
         }
         GitLock::clear_stale(&self.area().join("lock-packed-refs"), &self.common_dir().join("packed-refs"))
+    }
+
+    /// The ref that a symbolic one leads to: that is the one that moves.
+    fn behind_links(&self, name: &str) -> String {
+        let mut name = name.to_owned();
+        for _ in 0..5 {
+            let found = self.git.find_reference(&name).ok();
+            match found.and_then(|r| r.symbolic_target().ok().flatten().map(str::to_owned)) {
+                Some(target) => name = target,
+                None => break,
+            }
+        }
+        name
     }
 
     fn private_name(&self, name: &str) -> PathBuf {

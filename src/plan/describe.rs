@@ -36,9 +36,28 @@ pub(super) fn files(
     plan.left.extend(left.iter().map(|l| Skipped { path: l.path.clone(), why: l.reason.clone(), size: l.bytes }));
 }
 
+/// What steps do to files.
+pub fn files_of(steps: &[Step]) -> PlanFiles {
+    let changes: Vec<&crate::model::FileChange> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Worktree(change) => Some(&change.files),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let pick = |wanted: bool| changes.iter().filter(|c| c.new.is_some() == wanted).map(|c| c.path.clone()).collect();
+    PlanFiles { written: pick(true), removed: pick(false), ..PlanFiles::default() }
+}
+
 /// The steps as sentences.
 pub fn sentences(steps: &[Step]) -> Vec<String> {
     steps.iter().map(sentence).collect()
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 fn sentence(step: &Step) -> String {
@@ -48,12 +67,12 @@ fn sentence(step: &Step) -> String {
         Step::MoveFromTrash { path, .. } => format!("bring {path} back from the trash"),
         Step::Worktree(change) => {
             let removed = change.files.iter().filter(|c| c.new.is_none()).count();
-            format!("write {} files and remove {removed}", change.files.len() - removed)
+            format!("write {} and remove {removed}", count(change.files.len() - removed, "file", "files"))
         }
         Step::GitFiles { files } => {
             let made = files.iter().any(|f| f.new.is_some());
             let what = if made { "bring back" } else { "end" };
-            format!("{what} the merge, rebase or similar that was under way ({} files)", files.len())
+            format!("{what} the merge, rebase or similar that was under way ({})", count(files.len(), "file", "files"))
         }
         Step::Ref { name, old: None, new, .. } => format!("make {name} at {}", id(new)),
         Step::Ref { name, old, new: None, .. } => format!("delete {name} (it was at {})", id(old)),
@@ -65,7 +84,7 @@ fn sentence(step: &Step) -> String {
             None => "detach HEAD".to_owned(),
         },
         Step::Index { changes } if changes.is_empty() => "refresh the index".to_owned(),
-        Step::Index { changes } => format!("change {} entries of the index", changes.len()),
+        Step::Index { changes } => format!("change {} of the index", count(changes.len(), "entry", "entries")),
         Step::Nested { repo, new: true, .. } => format!("bring back the repository in {}", repo.path),
         Step::Nested { repo, .. } => format!("move the repository in {} to the trash", repo.path),
         Step::Submodule { path, .. } => format!("bring the submodule {path} to its saved state"),

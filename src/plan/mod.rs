@@ -11,7 +11,7 @@ pub mod transition;
 pub mod undo;
 mod way;
 
-pub use describe::sentences;
+pub use describe::{count, files_of, sentences};
 
 use crate::model::report::PlanReport;
 use crate::model::{HeadAt, RepoPath, Skipped, Stat, Step};

@@ -76,7 +76,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     Transition::work_out(desk, &target, &scope)?.into_plan(&mut plan, Vec::new(), Vec::new())?;
     plan.report.moves =
         Some(Move { how: MoveKind::Stay, what: "HEAD".to_owned(), why: "only paths are brought back".to_owned() });
-    plan.report.title = format!("Restore {} paths from {} ({})", there.len(), place.typed, place.what);
+    plan.report.title = format!("Restore {} from {}", super::count(there.len(), "path", "paths"), place.what);
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback undo".to_owned());
     Ok(plan)

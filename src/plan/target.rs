@@ -31,6 +31,8 @@ pub struct Target {
     pub nested: Vec<NestedRepo>,
     /// Snapshots inside submodules.
     pub submodules: Vec<SubmoduleAt>,
+    /// What stood there and was not saved: it stays.
+    pub skipped: BTreeSet<RepoPath>,
     /// The state is exact: what it does not have was not there.
     pub exact: bool,
 }
@@ -50,6 +52,7 @@ impl Target {
             git_files: Vec::new(),
             nested: Vec::new(),
             submodules: Vec::new(),
+            skipped: BTreeSet::new(),
             exact: false,
         }
     }
@@ -69,6 +72,7 @@ impl Target {
             git_files: manifest.git_files.clone(),
             nested: manifest.nested.clone(),
             submodules: manifest.submodules.clone(),
+            skipped: manifest.skipped.iter().map(|s| s.path.clone()).collect(),
             exact: true,
         })
     }

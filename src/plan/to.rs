@@ -81,9 +81,10 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     Transition::work_out(desk, &target, &scope)?.into_plan(&mut plan, middle, Vec::new())?;
     plan.after = Some(HeadAt { head, commit });
     if plan.report.files.ignored_moved.count > 0 {
-        plan.report
-            .needs_yes
-            .push(format!("{} ignored entries move to the trash", plan.report.files.ignored_moved.count));
+        plan.report.needs_yes.push(format!(
+            "{} to the trash",
+            super::count(plan.report.files.ignored_moved.count as usize, "entry moves", "entries move")
+        ));
     }
     let what = if place.what.ends_with(&format!(" {}", place.typed)) {
         place.what.clone()
@@ -277,7 +278,16 @@ impl Moving<'_, '_> {
                     (_, tip) => {
                         self.refuse_elsewhere(name)?;
                         self.note_leaving(tip, plan)?;
-                        self.say(plan, MoveKind::Reset, &short(name), "no published commit leaves a protected branch");
+                        self.say(
+                            plan,
+                            MoveKind::Reset,
+                            &short(name),
+                            if plan.report.findings.is_empty() {
+                                "no published commit leaves it"
+                            } else {
+                                "as asked for"
+                            },
+                        );
                         let steps =
                             if tip == Some(target) { vec![] } else { vec![self.move_ref(name, tip, Some(target))] };
                         Ok((self.scene.head.clone(), steps))
@@ -355,9 +365,10 @@ impl Moving<'_, '_> {
             published,
         };
         plan.report.commits_leaving = leaving.newest.into_iter().map(row).collect();
-        plan.report
-            .needs_yes
-            .push(format!("{} commits leave the branch (they are kept, and undo brings them back)", leaving.count));
+        plan.report.needs_yes.push(format!(
+            "{} the branch (they are kept, and undo brings them back)",
+            super::count(leaving.count, "commit leaves", "commits leave")
+        ));
         if leaving.published > 0 {
             plan.report.findings.push(Finding {
                 severity: Severity::Warn,

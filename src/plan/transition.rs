@@ -379,7 +379,9 @@ impl<'s, 'r> Transition<'s, 'r> {
         let scene = self.desk.scene;
         let removes = (self.target.exact || self.scope.clean != Clean::None) && !self.scope.overlay;
         if removes {
-            for found in scene.big.iter().filter(|f| self.scope.holds(&f.path)) {
+            for found in
+                scene.big.iter().filter(|f| self.scope.holds(&f.path) && !self.target.skipped.contains(&f.path))
+            {
                 self.to_trash.insert(found.path.clone());
             }
             for found in &scene.scan.special {

@@ -5,6 +5,7 @@ use crate::host::fs;
 use crate::model::{ObjectId, Operation, Steps};
 use crate::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What is needed to finish or take back an operation (`docs/formats.md`). Written once, before the first step.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,11 +31,19 @@ impl Journal {
     /// # Errors
     /// A journal that cannot be read: its snapshot is still there, and the message says so.
     pub fn read(layout: &Layout) -> Result<Option<Journal>> {
-        let Some(bytes) = fs::read_capped(&layout.journal(), MAX_SIZE)? else { return Ok(None) };
+        Self::read_at(&layout.journal())
+    }
+
+    /// Reads the journal of any worktree.
+    ///
+    /// # Errors
+    /// As [`Journal::read`].
+    pub fn read_at(path: &Path) -> Result<Option<Journal>> {
+        let Some(bytes) = fs::read_capped(path, MAX_SIZE)? else { return Ok(None) };
         let bad = |why: String| {
             Error::new(Kind::Stopped, "the journal of an unfinished operation cannot be read").because(why).help(format!(
                 "the state before is safe in a snapshot (`git for-each-ref refs/rollback/snapshots`); then move {} away",
-                layout.journal().display()
+                path.display()
             ))
         };
         let journal: Journal = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;

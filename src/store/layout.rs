@@ -75,6 +75,13 @@ impl Layout {
         self.area.join("trash")
     }
 
+    /// The directories of all worktrees.
+    pub fn all_areas(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&self.base);
+        entries
+            .map_or_else(|_| Vec::new(), |entries| entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect())
+    }
+
     /// The file with the name of this clone.
     pub fn clone_id(&self) -> PathBuf {
         self.base.join("clone-id")

@@ -5,7 +5,7 @@ use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Repo, TreeEntry, write_commi
 use crate::host::fs;
 use crate::model::{ObjectId, Operation, RepoPath, Steps};
 use crate::{Error, Kind, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const MAX_RECORD: u64 = 4 << 20;
 
@@ -47,7 +47,7 @@ pub fn append(repo: &Repo, layout: &Layout, operation: &Operation) -> Result<()>
         let commit = write_entry(repo, &sink, tip, operation)?;
         let published = sink.publish()?;
         let moved = repo.edit_ref(&name, tip, Some(commit), &operation.who, "rollback");
-        published.release(repo)?;
+        published.release()?;
         match moved {
             Err(e) if e.kind() == Kind::Busy => std::thread::sleep(std::time::Duration::from_millis(5)),
             other => return other,
@@ -111,8 +111,8 @@ fn chain(repo: &Repo, tip: Option<ObjectId>, at_most: usize) -> (Vec<Operation>,
 pub fn read_all(repo: &Repo) -> Result<(Vec<Operation>, Vec<String>)> {
     let (mut out, mut damage) = (Vec::new(), Vec::new());
     for found in repo.references(&format!("{LOG}*"))? {
-        let (mut operations, end) = chain(repo, Some(found.id), usize::MAX);
-        out.append(&mut operations);
+        let (operations, end) = chain(repo, Some(found.id), usize::MAX);
+        out.push(operations);
         if let Some(commit) = end {
             let name = String::from_utf8_lossy(found.name.as_bytes()).into_owned();
             damage.push(format!("the log {name} cannot be read at {} and before", commit.short()));
@@ -138,7 +138,7 @@ fn read_entry(repo: &Repo, commit: ObjectId) -> Option<(Option<Operation>, Optio
 pub fn read(repo: &Repo, at_most: usize) -> Result<Vec<Operation>> {
     let mut out = Vec::new();
     for chain in repo.references(&format!("{LOG}*"))? {
-        out.extend(newest(repo, Some(chain.id), at_most)?);
+        out.push(newest(repo, Some(chain.id), at_most)?);
     }
     Ok(merged(out, at_most))
 }
@@ -147,18 +147,22 @@ pub fn read(repo: &Repo, at_most: usize) -> Result<Vec<Operation>> {
 pub fn read_own(repo: &Repo, layout: &Layout, at_most: usize) -> Result<Vec<Operation>> {
     let Some(id) = read_clone_id(layout)? else { return Ok(Vec::new()) };
     let tip = repo.reference(&format!("{LOG}{id}"))?;
-    Ok(merged(newest(repo, tip, at_most)?, at_most))
+    Ok(merged(vec![newest(repo, tip, at_most)?], at_most))
 }
 
-fn merged(mut all: Vec<Operation>, at_most: usize) -> Vec<Operation> {
-    // Each chain comes newest first; a stable sort keeps that order within one second.
-    all.sort_by_key(|o| {
-        std::cmp::Reverse(o.who.time.seconds.saturating_mul(1000).saturating_add(o.millis as i64) / 1000)
-    });
-    let mut seen = BTreeSet::new();
-    all.retain(|o| seen.insert(o.id.clone()));
-    all.truncate(at_most);
-    all
+/// Chains of several clones as one list. Within a chain its own order counts, never the clock, which may go back;
+/// between chains the time does.
+fn merged(chains: Vec<Vec<Operation>>, at_most: usize) -> Vec<Operation> {
+    let mut chains: Vec<VecDeque<Operation>> = chains.into_iter().map(VecDeque::from).collect();
+    let (mut out, mut seen) = (Vec::new(), BTreeSet::new());
+    while out.len() < at_most {
+        let newest = chains.iter_mut().max_by_key(|chain| chain.front().map(|o| (o.who.time.seconds, o.millis)));
+        let Some(operation) = newest.and_then(VecDeque::pop_front) else { break };
+        if seen.insert(operation.id.clone()) {
+            out.push(operation);
+        }
+    }
+    out
 }
 
 /// The operation a person names by the beginning of its id.

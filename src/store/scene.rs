@@ -107,7 +107,7 @@ impl<'r> Scene<'r> {
         };
         scene.save_changed(sink, talk)?;
         scene.save_untracked(config, wanted, sink, talk)?;
-        scene.note_skipped();
+        scene.note_skipped(wanted.nested);
         Ok(scene)
     }
 
@@ -187,15 +187,18 @@ impl<'r> Scene<'r> {
         Ok(())
     }
 
-    fn note_skipped(&mut self) {
+    fn note_skipped(&mut self, nested: bool) {
         let mut add = |path: &RepoPath, why: &str, size| {
             self.skipped.push(Skipped { path: path.clone(), why: why.to_owned(), size });
         };
         for found in &self.big {
-            add(&found.path, "too big to be copied (snapshot.max-file-size)", Some(found.stat.size));
+            add(&found.path, "too big to be copied (rollback.maxFileSize)", Some(found.stat.size));
         }
         for found in &self.scan.special {
             add(&found.path, "not a file (pipe, socket or device)", None);
+        }
+        if nested {
+            return;
         }
         for path in &self.scan.nested {
             add(path, "a repository of its own", None);

@@ -260,7 +260,10 @@ const MAX_MANIFEST: u64 = 256 << 20;
 /// Whether a commit is a manifest commit (cheap; the manifest is not read).
 pub fn is_snapshot(repo: &Repo, commit: ObjectId) -> bool {
     let Ok(info) = repo.commit(commit) else { return false };
-    !info.parents.is_empty() && manifest_blob(repo, info.tree).is_ok_and(|found| found.is_some())
+    // Other projects have files of that name too: the trailer tells ours.
+    info.message.contains("\nRollback-Operation: ")
+        && info.parents.first().is_some_and(|stash| repo.commit(*stash).is_ok_and(|s| s.parents.len() == 3))
+        && manifest_blob(repo, info.tree).is_ok_and(|found| found.is_some())
 }
 
 /// The commit that `HEAD` was on, without reading the manifest; `None`: there was no commit yet.
