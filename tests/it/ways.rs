@@ -158,3 +158,22 @@ fn the_clock_may_go_back() {
     repo.rb("undo -y");
     assert_eq!(id(&repo, "HEAD"), id(&repo, "v2^{}"));
 }
+
+/// F2: files that a power cut left empty are named after the restart, and can be brought back.
+#[test]
+fn f2_a_power_cut_that_emptied_files_is_noticed() {
+    let repo = with_remote(1);
+    repo.rb("to v1 -y");
+    let finished = repo.git_dir().join("rollback/main/finished.json");
+    let text = std::fs::read_to_string(&finished).unwrap();
+    let boot = serde_json::from_str::<serde_json::Value>(&text).unwrap()["boot"].as_str().unwrap().to_owned();
+    assert!(!repo.rb("status").stdout().contains("empty now"));
+    std::fs::write(&finished, text.replace(&boot, "another-start-of-the-machine")).unwrap();
+    assert!(!repo.rb("status").stdout().contains("empty now"), "nothing is empty");
+    repo.write("a", "");
+    let status = repo.rb("status").stdout();
+    assert!(status.contains("empty now: a"), "{status}");
+    let operation = repo.operations().remove(0);
+    repo.rb(&format!("restore --from op:{operation} a"));
+    assert_eq!(std::fs::read(repo.path("a")).unwrap(), b"1\n");
+}
