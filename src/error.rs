@@ -69,11 +69,14 @@ impl Error {
 
     /// An input or output error while doing `what`.
     pub fn io(what: impl Into<String>, source: &std::io::Error) -> Self {
-        let kind = match source.kind() {
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Kind::Refused,
-            _ => Kind::Fault,
-        };
-        Self::new(kind, what).because(source)
+        use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match source.kind() {
+            PermissionDenied | ReadOnlyFilesystem => Self::new(Kind::Refused, what).because(source),
+            StorageFull | QuotaExceeded => {
+                Self::new(Kind::Refused, what).because(source).help("free some space, then try again")
+            }
+            _ => Self::new(Kind::Fault, what).because(source),
+        }
     }
 
     /// Adds a cause, outermost first.

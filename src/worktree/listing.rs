@@ -1,5 +1,6 @@
 //! Opening and listing directories below the top of a worktree without ever following a link.
 
+use super::dirs::to_stat;
 use crate::model::Stat;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use std::fs::File;
@@ -73,7 +74,7 @@ impl Dir {
     /// What `lstat` says of `name`; `None`: nothing there.
     pub fn lstat(&self, name: &[u8]) -> io::Result<Option<Stat>> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(stat_of(&stat))),
+            Ok(stat) => Ok(Some(to_stat(&stat))),
             Err(rustix::io::Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -81,7 +82,7 @@ impl Dir {
 
     /// The directory's own stat.
     pub fn stat(&self) -> io::Result<Stat> {
-        Ok(stat_of(&rustix::fs::fstat(&self.fd)?))
+        Ok(to_stat(&rustix::fs::fstat(&self.fd)?))
     }
 
     /// The content of the regular file `name` if it is no longer than `limit`; `None` for anything else.
@@ -101,22 +102,6 @@ impl Dir {
         let mut content = Vec::new();
         file.by_ref().take(limit).read_to_end(&mut content)?;
         Ok(Some(content))
-    }
-}
-
-/// The fields that are kept of a stat.
-#[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
-pub(crate) fn stat_of(stat: &rustix::fs::Stat) -> Stat {
-    Stat {
-        dev: stat.st_dev as u64,
-        ino: stat.st_ino as u64,
-        mode: stat.st_mode as u32,
-        nlink: stat.st_nlink as u64,
-        uid: stat.st_uid,
-        gid: stat.st_gid,
-        size: u64::try_from(stat.st_size).unwrap_or(0),
-        mtime: (stat.st_mtime as i64, stat.st_mtime_nsec as u32),
-        ctime: (stat.st_ctime as i64, stat.st_ctime_nsec as u32),
     }
 }
 
