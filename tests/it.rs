@@ -22,6 +22,7 @@ mod it {
     mod plain_git;
     mod property;
     mod roundtrip;
+    mod walk;
 }
 
 /// A test file that nobody lists would silently never run.
