@@ -23,6 +23,7 @@ mod it {
     mod property;
     mod roundtrip;
     mod walk;
+    mod ways;
 }
 
 /// A test file that nobody lists would silently never run.

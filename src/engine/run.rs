@@ -248,7 +248,7 @@ fn carry_out(
     let mut finished = finish(session, journal.operation, &hands, &steps.steps, began, differs)?;
     finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
     talk.step("logged");
-    Journal::remove(&session.layout)?;
+    Journal::finish(&session.layout)?;
     // Only now: until the log held them, the steps of a point were in no tree.
     published.release()?;
     drop(hands);

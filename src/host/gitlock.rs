@@ -38,6 +38,8 @@ impl GitLock {
     /// Takes `<target>.lock`, known as ours by the second name `private`; waits about two seconds for another holder.
     pub fn take(private: &Path, target: &Path) -> Result<GitLock> {
         let mut wanted = GitLock::new(private, target, false);
+        // Our own names are only used under our own lock: what stands there was left by a step that failed.
+        wanted.let_go()?;
         write_private(private, target)?;
         let mut pause = Duration::from_millis(5);
         let started = Instant::now();
@@ -97,8 +99,10 @@ impl GitLock {
 
     /// Lets the lock go without having changed the target.
     pub fn release(mut self) -> Result<()> {
-        self.held = false;
-        self.let_go()
+        let gone = self.let_go();
+        // Failed once, it is tried once more when this is dropped.
+        self.held = gone.is_err();
+        gone
     }
 
     fn new(private: &Path, target: &Path, held: bool) -> GitLock {

@@ -25,10 +25,12 @@ pub(super) fn files(
     let pick = |wanted: &dyn Fn(&crate::model::FileChange) -> bool| {
         some(change.files.iter().filter(|c| wanted(c)).map(|c| c.path.clone()).collect())
     };
+    let gone: BTreeSet<&RepoPath> = change.files.iter().filter(|c| c.new.is_none()).map(|c| &c.path).collect();
+    let stay = scene.untracked.keys().filter(|path| !gone.contains(path)).cloned().collect();
     plan.report.files = PlanFiles {
         written: pick(&|c| c.new.is_some()),
         removed: pick(&|c| c.new.is_none() && !is_untracked(&c.path)),
-        untracked_saved: some(scene.untracked.keys().cloned().collect()),
+        untracked_saved: some(stay),
         untracked_removed: pick(&|c| c.new.is_none() && is_untracked(&c.path)),
         ignored_moved: some(to_trash.iter().cloned().collect()),
         left_in_place: left.to_vec(),

@@ -25,7 +25,9 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
     }
     important(page, done);
     if let Some(way_back) = &done.way_back {
-        page.line([dim("undo with: "), code(way_back)]);
+        // A point is not undone but gone to.
+        let label = if done.command == "checkpoint" { "come back with: " } else { "undo with: " };
+        page.line([dim(label), code(way_back)]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod baselines;
 pub mod capture;
+pub mod durable;
 pub mod gitfiles;
 pub mod journal;
 pub mod layout;
