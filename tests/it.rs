@@ -22,6 +22,7 @@ mod it {
     mod plain_git;
     mod property;
     mod roundtrip;
+    mod walk;
     mod ways;
 }
 

@@ -2,6 +2,8 @@
 
 pub mod backup;
 pub mod describe;
+mod folders;
+mod ignored;
 pub mod points;
 pub mod resolve;
 pub mod restore;

@@ -1,6 +1,7 @@
 //! From the present state to a target: which files, directories and index entries change.
 
 use super::Plan;
+use super::ignored::ignored_there;
 use super::target::Target;
 use super::way::clear_the_way;
 use crate::config::Config;
@@ -15,6 +16,7 @@ use crate::model::{
 };
 use crate::store::gitfiles::is_bisect;
 use crate::store::scene::{Scene, tree_spec};
+use crate::worktree::EntryState;
 use crate::{Error, Result};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,7 +103,7 @@ pub struct Transition<'s, 'r> {
     pub(super) desk: Desk<'s, 'r>,
     pub(super) scope: &'s Scope<'s>,
     pub(super) target: &'s Target,
-    trees: Trees<'r>,
+    pub(super) trees: Trees<'r>,
     sparse: Option<SparsePatterns>,
     pub(super) changes: BTreeMap<RepoPath, FileChange>,
     pub(super) seen: BTreeMap<RepoPath, Stat>,
@@ -110,6 +112,8 @@ pub struct Transition<'s, 'r> {
     pub(super) remove_dirs: BTreeSet<DirSpec>,
     pub(super) extra_files: BTreeMap<RepoPath, FileSpec>,
     extra_raw: BTreeMap<RepoPath, ObjectId>,
+    /// What is untracked now and ignored by the target's own rules.
+    pub(super) ignored_there: BTreeSet<RepoPath>,
     wanted_raw: BTreeMap<RepoPath, ObjectId>,
     converted: BTreeMap<RepoPath, ObjectId>,
     findings: Vec<Finding>,
@@ -142,12 +146,16 @@ impl<'s, 'r> Transition<'s, 'r> {
             remove_dirs: BTreeSet::new(),
             extra_files: BTreeMap::new(),
             extra_raw: BTreeMap::new(),
+            ignored_there: BTreeSet::new(),
             wanted_raw: BTreeMap::new(),
             converted: BTreeMap::new(),
             findings: Vec::new(),
             left: Vec::new(),
         };
         if scope.worktree {
+            if target.exact && scope.clean == Clean::None {
+                this.ignored_there = ignored_there(desk, &this.trees, target)?;
+            }
             let wanted = this.wanted()?;
             let wanted = this.convert(wanted)?;
             this.compare(wanted)?;
@@ -155,7 +163,7 @@ impl<'s, 'r> Transition<'s, 'r> {
             this.leave()?;
             clear_the_way(&mut this)?;
             this.remove_made()?;
-            this.directories();
+            super::folders::settle(&mut this)?;
             let to_trash = &this.to_trash;
             this.left.retain(|left| !to_trash.contains(&left.path));
         }
@@ -186,10 +194,11 @@ impl<'s, 'r> Transition<'s, 'r> {
         })?;
         let mut unsure: Vec<RepoPath> =
             scene.changed.keys().chain(scene.untracked.keys()).chain(scene.ignored.keys()).cloned().collect();
-        if target.exact {
-            let special = |i: &usize| !scene.index.entry(*i).is_plain() || self.has_unusual_perm(*i);
-            unsure.extend((0..scene.index.len()).filter(special).map(|i| RepoPath::new(scene.index.path(i))));
-        }
+        let special = |i: &usize| {
+            let unlike_a_tree = || !scene.index.entry(*i).is_plain() || self.has_unusual_perm(*i);
+            scene.scan.entries[*i] == EntryState::Submodule { present: false } || (target.exact && unlike_a_tree())
+        };
+        unsure.extend((0..scene.index.len()).filter(special).map(|i| RepoPath::new(scene.index.path(i))));
         for path in unsure {
             if let Entry::Vacant(free) = out.entry(path) {
                 let entry = self.find(target.tree, free.key())?;
@@ -214,9 +223,8 @@ impl<'s, 'r> Transition<'s, 'r> {
     }
 
     fn has_unusual_perm(&self, i: usize) -> bool {
-        use crate::worktree::EntryState::{Clean, Suspect};
         match self.desk.scene.scan.entries[i] {
-            Clean(stat) | Suspect(stat) if stat.is_file() => {
+            EntryState::Clean(stat) | EntryState::Suspect(stat) if stat.is_file() => {
                 let usual = self.target.perms.unwrap_or(self.desk.scene.perms);
                 stat.perm() != usual.usual(stat.perm() & 0o100 != 0)
             }
@@ -333,7 +341,7 @@ impl<'s, 'r> Transition<'s, 'r> {
         if self.scope.overlay || tracked {
             return self.scope.overlay;
         }
-        let ignored = self.desk.scene.ignored.contains_key(path);
+        let ignored = self.desk.scene.ignored.contains_key(path) || self.ignored_there.contains(path);
         ignored || (self.scope.clean == Clean::None && !self.target.exact)
     }
 
@@ -355,7 +363,11 @@ impl<'s, 'r> Transition<'s, 'r> {
     /// A submodule is a directory here; what is in it is its own business.
     fn want_submodule(&mut self, path: RepoPath) -> Result<()> {
         match self.desk.scene.root.stat(&path)? {
-            Some(stat) if stat.is_dir() => return Ok(()),
+            // With tracked files in it, it may go with them and has to be made again.
+            Some(stat) if stat.is_dir() && self.desk.scene.index.range_below(path.as_bytes()).is_empty() => {
+                return Ok(());
+            }
+            Some(stat) if stat.is_dir() => {}
             Some(_) => match self.desk.scene.current(&path, self.desk.sink)? {
                 Some(present) => self.change(path.clone(), Some(present), None),
                 None => drop(self.to_trash.insert(path.clone())),
@@ -410,42 +422,6 @@ impl<'s, 'r> Transition<'s, 'r> {
 
     fn stays(&mut self, path: RepoPath, reason: &str) {
         self.left.push(LeftInPlace { path, reason: reason.to_owned(), bytes: None });
-    }
-
-    fn directories(&mut self) {
-        if self.scope.only.is_some() {
-            return;
-        }
-        let present = &self.desk.scene.scan.empty_dirs;
-        if self.target.exact || self.scope.clean != Clean::None {
-            let wanted: BTreeSet<&RepoPath> = self.target.empty_dirs.iter().map(|d| &d.path).collect();
-            let gone = present.iter().filter(|found| !wanted.contains(&found.path));
-            self.remove_dirs
-                .extend(gone.map(|found| DirSpec { path: found.path.clone(), perm: Some(found.stat.perm()) }));
-        }
-        if self.target.exact {
-            self.remove_emptied_parents();
-        }
-        let there: BTreeSet<&RepoPath> = present.iter().map(|f| &f.path).collect();
-        self.make_dirs.extend(self.target.empty_dirs.iter().filter(|d| !there.contains(&d.path)).cloned());
-    }
-
-    /// Directories that hold nothing any more once what is in them has left: they were not there either.
-    fn remove_emptied_parents(&mut self) {
-        let leaving: Vec<RepoPath> = self
-            .remove_dirs
-            .iter()
-            .map(|d| &d.path)
-            .chain(&self.to_trash)
-            .chain(&self.scope.leaving)
-            .cloned()
-            .collect();
-        let parents: BTreeSet<RepoPath> =
-            leaving.iter().flat_map(|path| path.ancestors().map(RepoPath::new).collect::<Vec<_>>()).collect();
-        let wanted: BTreeSet<&RepoPath> = self.target.empty_dirs.iter().map(|d| &d.path).collect();
-        let emptied = parents.into_iter().filter(|dir| !wanted.contains(dir));
-        // Only what is empty then is removed; the rest stays as it is.
-        self.remove_dirs.extend(emptied.map(|path| DirSpec { path, perm: None }));
     }
 
     /// Nested repositories and submodules that the target holds and that are not as it says.

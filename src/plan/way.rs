@@ -3,6 +3,7 @@
 use super::transition::Transition;
 use crate::Result;
 use crate::model::{DirSpec, RepoPath};
+use crate::store::scene::Scene;
 use crate::worktree::EntryState;
 use std::collections::BTreeSet;
 
@@ -57,11 +58,15 @@ fn is_repository(this: &Transition<'_, '_>, dir: &RepoPath) -> bool {
     let scene = this.desk.scene;
     let submodule = scene.index.range_at(dir.as_bytes()).any(|i| {
         // An empty directory is all that is left of a submodule that was never fetched.
-        matches!(scene.scan.entries[i], EntryState::Submodule { present: true })
-            && std::fs::read_dir(scene.repo.root().join(dir.to_os())).is_ok_and(|mut d| d.next().is_some())
+        matches!(scene.scan.entries[i], EntryState::Submodule { present: true }) && !is_empty_dir(scene, dir)
     });
     let covered = |nested: &RepoPath| this.target.nested.iter().any(|n| &n.path == nested);
     submodule || scene.scan.nested.iter().any(|nested| nested == dir && !covered(nested))
+}
+
+/// Whether nothing is in a directory; one that cannot be read counts as full.
+pub(super) fn is_empty_dir(scene: &Scene<'_>, dir: &RepoPath) -> bool {
+    std::fs::read_dir(scene.repo.root().join(dir.to_os())).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn place_is_free(this: &mut Transition<'_, '_>, path: &RepoPath) -> Result<()> {

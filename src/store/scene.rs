@@ -258,7 +258,12 @@ impl<'r> Scene<'r> {
     /// Whether a tracked path is left out of the worktree on purpose.
     pub fn is_absent(&self, path: &RepoPath) -> bool {
         let range = self.index.range_at(path.as_bytes());
-        !range.is_empty() && matches!(self.scan.entries[range.start], EntryState::Absent)
+        let Some(i) = Some(range.start).filter(|_| !range.is_empty()) else { return false };
+        match self.scan.entries[i] {
+            EntryState::Absent => true,
+            EntryState::Submodule { present } => !present && self.index.flags(i).skip_worktree,
+            _ => false,
+        }
     }
 
     /// What saves files of this worktree.
@@ -304,12 +309,16 @@ pub(super) fn look(repo: &Repo, wanted: Wanted, index: &Index) -> Result<Scan> {
             .map(|i| Ok((RepoPath::new(index.path(i)), repo.blob(index.id(i))?)))
             .collect::<Result<_>>()?,
     };
-    let rules = Rules::new(
+    scan(repo.root(), index, &rules(repo)?, &options)
+}
+
+/// The ignore rules that hold in every state of the worktree.
+pub fn rules(repo: &Repo) -> Result<Rules> {
+    Rules::new(
         repo.excludes_file().as_deref(),
         &repo.common_dir().join("info/exclude"),
         repo.config_bool("core.ignorecase") == Some(true),
-    )?;
-    scan(repo.root(), index, &rules, &options)
+    )
 }
 
 fn user_refs(repo: &Repo) -> Result<Vec<Ref>> {

@@ -222,7 +222,7 @@ pub fn special_entries(scene: &Scene<'_>) -> Vec<IndexAt> {
 fn absent(scene: &Scene<'_>) -> Vec<RepoPath> {
     let states = scene.scan.entries.iter().enumerate();
     states
-        .filter(|(_, state)| matches!(state, EntryState::Absent))
+        .filter(|(_, state)| matches!(state, EntryState::Absent | EntryState::Submodule { present: false }))
         .map(|(i, _)| RepoPath::new(scene.index.path(i)))
         .collect()
 }
