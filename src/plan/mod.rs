@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod describe;
+mod ignored;
 pub mod points;
 pub mod resolve;
 pub mod restore;

@@ -1,6 +1,7 @@
 //! From the present state to a target: which files, directories and index entries change.
 
 use super::Plan;
+use super::ignored::ignored_there;
 use super::target::Target;
 use super::way::clear_the_way;
 use crate::config::Config;
@@ -112,6 +113,8 @@ pub struct Transition<'s, 'r> {
     extra_raw: BTreeMap<RepoPath, ObjectId>,
     wanted_raw: BTreeMap<RepoPath, ObjectId>,
     converted: BTreeMap<RepoPath, ObjectId>,
+    /// Untracked paths that git ignores again once the target's ignore files stand there: they stay.
+    ignored_there: BTreeSet<RepoPath>,
     findings: Vec<Finding>,
     left: Vec<LeftInPlace>,
 }
@@ -144,10 +147,14 @@ impl<'s, 'r> Transition<'s, 'r> {
             extra_raw: BTreeMap::new(),
             wanted_raw: BTreeMap::new(),
             converted: BTreeMap::new(),
+            ignored_there: BTreeSet::new(),
             findings: Vec::new(),
             left: Vec::new(),
         };
         if scope.worktree {
+            if target.exact {
+                this.ignored_there = ignored_there(desk.scene, target, &this.trees)?;
+            }
             let wanted = this.wanted()?;
             let wanted = this.convert(wanted)?;
             this.compare(wanted)?;
@@ -155,9 +162,10 @@ impl<'s, 'r> Transition<'s, 'r> {
             this.leave()?;
             clear_the_way(&mut this)?;
             this.remove_made()?;
+            this.leave_out_what_moves();
             this.directories();
             let to_trash = &this.to_trash;
-            this.left.retain(|left| !to_trash.contains(&left.path));
+            this.left.retain(|left| !to_trash.contains(&left.path) && !scope.leaving.contains(&left.path));
         }
         Ok(this)
     }
@@ -170,6 +178,18 @@ impl<'s, 'r> Transition<'s, 'r> {
             }
         }
         Ok(())
+    }
+
+    /// What another step moves away as it is needs neither to be removed nor to be moved again.
+    fn leave_out_what_moves(&mut self) {
+        let leaving = &self.scope.leaving;
+        let moves = |path: &RepoPath| {
+            leaving.contains(path) || (!leaving.is_empty() && path.ancestors().any(|dir| leaving.contains(dir)))
+        };
+        self.to_trash.retain(|path| !moves(path));
+        self.seen.retain(|path, _| !moves(path));
+        self.changes.values_mut().filter(|change| moves(&change.path)).for_each(|change| change.old = None);
+        self.changes.retain(|_, change| change.old.is_some() || change.new.is_some());
     }
 
     fn find(&self, tree: ObjectId, path: &RepoPath) -> Result<Option<TreeEntry>> {
@@ -334,7 +354,7 @@ impl<'s, 'r> Transition<'s, 'r> {
             return self.scope.overlay;
         }
         let ignored = self.desk.scene.ignored.contains_key(path);
-        ignored || (self.scope.clean == Clean::None && !self.target.exact)
+        ignored || self.ignored_there.contains(path) || (self.scope.clean == Clean::None && !self.target.exact)
     }
 
     fn spec(&self, wanted: Wanted, present: Option<&FileSpec>) -> FileSpec {
@@ -379,9 +399,9 @@ impl<'s, 'r> Transition<'s, 'r> {
         let scene = self.desk.scene;
         let removes = (self.target.exact || self.scope.clean != Clean::None) && !self.scope.overlay;
         if removes {
-            for found in
-                scene.big.iter().filter(|f| self.scope.holds(&f.path) && !self.target.skipped.contains(&f.path))
-            {
+            let (skipped, ignored) = (&self.target.skipped, &self.ignored_there);
+            let leaves = |path: &RepoPath| self.scope.holds(path) && !skipped.contains(path) && !ignored.contains(path);
+            for found in scene.big.iter().filter(|f| leaves(&f.path)) {
                 self.to_trash.insert(found.path.clone());
             }
             for found in &scene.scan.special {
@@ -419,7 +439,8 @@ impl<'s, 'r> Transition<'s, 'r> {
         let present = &self.desk.scene.scan.empty_dirs;
         if self.target.exact || self.scope.clean != Clean::None {
             let wanted: BTreeSet<&RepoPath> = self.target.empty_dirs.iter().map(|d| &d.path).collect();
-            let gone = present.iter().filter(|found| !wanted.contains(&found.path));
+            let stays = |path: &RepoPath| wanted.contains(path) || self.ignored_there.contains(path);
+            let gone = present.iter().filter(|found| !stays(&found.path));
             self.remove_dirs
                 .extend(gone.map(|found| DirSpec { path: found.path.clone(), perm: Some(found.stat.perm()) }));
         }
@@ -479,7 +500,8 @@ impl<'s, 'r> Transition<'s, 'r> {
             self.desk.scene.scan.dirs.iter().map(|(path, perm)| (path, *perm)).collect();
         let mut wanted = present.clone();
         if self.target.exact && self.scope.only.is_none() {
-            wanted.values_mut().for_each(|perm| *perm = usual);
+            let goes_back = |path: &RepoPath| !self.ignored_there.contains(path);
+            wanted.iter_mut().filter(|(path, _)| goes_back(path)).for_each(|(_, perm)| *perm = usual);
             wanted.extend(self.target.dirs.iter().filter_map(|d| Some((&d.path, d.perm?))));
         }
         // Also where both are the same: a directory that goes on the way comes back with its bits.

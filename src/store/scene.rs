@@ -304,12 +304,16 @@ pub(super) fn look(repo: &Repo, wanted: Wanted, index: &Index) -> Result<Scan> {
             .map(|i| Ok((RepoPath::new(index.path(i)), repo.blob(index.id(i))?)))
             .collect::<Result<_>>()?,
     };
-    let rules = Rules::new(
+    scan(repo.root(), index, &ignore_rules(repo)?, &options)
+}
+
+/// The ignore rules that no `.gitignore` of the worktree tells.
+pub fn ignore_rules(repo: &Repo) -> Result<Rules> {
+    Rules::new(
         repo.excludes_file().as_deref(),
         &repo.common_dir().join("info/exclude"),
         repo.config_bool("core.ignorecase") == Some(true),
-    )?;
-    scan(repo.root(), index, &rules, &options)
+    )
 }
 
 fn user_refs(repo: &Repo) -> Result<Vec<Ref>> {
