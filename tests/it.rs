@@ -17,6 +17,7 @@ mod it {
     mod common;
     mod crash;
     mod errors;
+    mod hostile;
     mod looking;
     mod mutating;
     mod plain_git;

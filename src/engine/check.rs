@@ -5,6 +5,7 @@ use crate::Result;
 use crate::model::report::{Finding, Severity};
 use crate::model::{RepoPath, Step};
 use crate::plan::Plan;
+use crate::store::layout::{LOG, POINTS, SNAPSHOTS};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ pub(super) fn check(session: &Session, scene: &Scene<'_>, request: &Request, pla
     }
     found.extend(unwritable(scene, plan)?);
     found.extend(no_space(session, scene, plan)?);
+    found.extend(refs_in_the_way(session)?);
     plan.report.findings.extend(found);
     Ok(())
 }
@@ -45,6 +47,20 @@ fn unwritable(scene: &Scene<'_>, plan: &Plan) -> Result<Vec<Finding>> {
         }
     }
     out.truncate(10);
+    Ok(out)
+}
+
+/// A ref cannot stand where others have their directory: one that somebody made there would stop the operation at
+/// its end, when it is written into the log.
+fn refs_in_the_way(session: &Session) -> Result<Vec<Finding>> {
+    let mut out = Vec::new();
+    for dir in ["refs/rollback/", LOG, SNAPSHOTS, POINTS] {
+        let name = dir.trim_end_matches('/');
+        if session.repo.reference(name)?.is_some() {
+            let message = format!("the ref {name} stands where this tool keeps refs of its own");
+            out.push(block(message, &format!("it is not one of this tool's: `git update-ref -d {name}` removes it")));
+        }
+    }
     Ok(out)
 }
 

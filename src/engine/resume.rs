@@ -60,7 +60,7 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
         operation.aborted = true;
         operation.after = operation.before.clone();
     }
-    let finished = finish(session, operation, &hands, &all, began, differs)?;
+    let finished = finish(session, operation, &hands, &all, began, differs).map_err(|e| with_ways_out(&journal, e))?;
     match way {
         Way::Continue => Journal::finish(&session.layout)?,
         Way::Abort => Journal::remove(&session.layout)?,
@@ -158,7 +158,7 @@ fn take_back(session: &Session, journal: &Journal, hands: &mut Hands<'_>) -> Res
     Journal::remove(&session.layout)
 }
 
-fn with_ways_out(journal: &Journal, error: Error) -> Error {
+pub(super) fn with_ways_out(journal: &Journal, error: Error) -> Error {
     let ways = unfinished(journal);
     let mut out = Error::new(Kind::Stopped, format!("stopped half-way: {}", error.message()));
     for cause in error.causes() {

@@ -245,7 +245,8 @@ fn carry_out(
     }
     let differs =
         if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
-    let mut finished = finish(session, journal.operation, &hands, &steps.steps, began, differs)?;
+    let mut finished = finish(session, journal.operation.clone(), &hands, &steps.steps, began, differs)
+        .map_err(|e| super::resume::with_ways_out(&journal, e))?;
     finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
     talk.step("logged");
     Journal::finish(&session.layout)?;

@@ -163,9 +163,10 @@ impl<'s, 'r> Transition<'s, 'r> {
             this.leave()?;
             clear_the_way(&mut this)?;
             this.remove_made()?;
+            this.leave_out_what_moves();
             super::folders::settle(&mut this)?;
             let to_trash = &this.to_trash;
-            this.left.retain(|left| !to_trash.contains(&left.path));
+            this.left.retain(|left| !to_trash.contains(&left.path) && !scope.leaving.contains(&left.path));
         }
         Ok(this)
     }
@@ -178,6 +179,18 @@ impl<'s, 'r> Transition<'s, 'r> {
             }
         }
         Ok(())
+    }
+
+    /// What another step moves away as it is needs neither to be removed nor to be moved again.
+    fn leave_out_what_moves(&mut self) {
+        let leaving = &self.scope.leaving;
+        let moves = |path: &RepoPath| {
+            leaving.contains(path) || (!leaving.is_empty() && path.ancestors().any(|dir| leaving.contains(dir)))
+        };
+        self.to_trash.retain(|path| !moves(path));
+        self.seen.retain(|path, _| !moves(path));
+        self.changes.values_mut().filter(|change| moves(&change.path)).for_each(|change| change.old = None);
+        self.changes.retain(|_, change| change.old.is_some() || change.new.is_some());
     }
 
     fn find(&self, tree: ObjectId, path: &RepoPath) -> Result<Option<TreeEntry>> {
@@ -391,9 +404,9 @@ impl<'s, 'r> Transition<'s, 'r> {
         let scene = self.desk.scene;
         let removes = (self.target.exact || self.scope.clean != Clean::None) && !self.scope.overlay;
         if removes {
-            for found in
-                scene.big.iter().filter(|f| self.scope.holds(&f.path) && !self.target.skipped.contains(&f.path))
-            {
+            let (skipped, ignored) = (&self.target.skipped, &self.ignored_there);
+            let leaves = |path: &RepoPath| self.scope.holds(path) && !skipped.contains(path) && !ignored.contains(path);
+            for found in scene.big.iter().filter(|f| leaves(&f.path)) {
                 self.to_trash.insert(found.path.clone());
             }
             for found in &scene.scan.special {
@@ -455,7 +468,8 @@ impl<'s, 'r> Transition<'s, 'r> {
             self.desk.scene.scan.dirs.iter().map(|(path, perm)| (path, *perm)).collect();
         let mut wanted = present.clone();
         if self.target.exact && self.scope.only.is_none() {
-            wanted.values_mut().for_each(|perm| *perm = usual);
+            let goes_back = |path: &RepoPath| !self.ignored_there.contains(path);
+            wanted.iter_mut().filter(|(path, _)| goes_back(path)).for_each(|(_, perm)| *perm = usual);
             wanted.extend(self.target.dirs.iter().filter_map(|d| Some((&d.path, d.perm?))));
         }
         // Also where both are the same: a directory that goes on the way comes back with its bits.

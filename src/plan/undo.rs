@@ -113,6 +113,7 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 if scene.root.stat(&path)?.is_some() && !is_tracked_now(desk, &path) {
                     // It was made again meanwhile: both are kept.
                     slots += 1;
+                    out.leaving.insert(path.clone());
                     out.first
                         .push(Step::MoveToTrash { path: path.clone(), slot: format!("{}/c{slots}", desk.operation) });
                 }
@@ -120,6 +121,7 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
             }
             Step::MoveToTrash { path, .. } => {
                 slots += 1;
+                out.leaving.insert(path.clone());
                 out.first.push(Step::MoveToTrash { path, slot: format!("{}/c{slots}", desk.operation) });
             }
             Step::Stash { commit, message, old, new } => out.middle.push(Step::Stash { commit, message, old, new }),

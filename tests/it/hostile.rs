@@ -1,0 +1,58 @@
+//! States that went wrong once: each test is a way in which a repository was brought back wrongly or got stuck.
+
+use super::common::repo::words;
+use super::common::{State, TestRepo};
+
+fn two_commits(later: &str) -> TestRepo {
+    let repo = TestRepo::empty();
+    repo.sh("git init -q -b main .; echo one > a; git add a; git commit -qm first; git tag v1");
+    repo.sh(later);
+    repo
+}
+
+/// F1: what was ignored before, and is not ignored in the state that is left, is not taken away by `undo`.
+#[test]
+fn f1_undo_leaves_what_is_ignored_again() {
+    let repo = two_commits(
+        "printf 'build/\\n*.log\\n' > .gitignore; git add .; git commit -qm ignore
+         mkdir -p build/empty; echo object > build/o; echo log > x.log; chmod 700 build/empty",
+    );
+    let before = State::of(&repo);
+    repo.rb("to v1 -y");
+    let after = State::of(&repo);
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&before, "undo");
+    repo.rb("redo -y");
+    State::of(&repo).must_be(&after, "redo");
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&before, "undo of redo");
+}
+
+/// F1: a pipe that stood in the way goes and comes back as often as one likes.
+#[test]
+fn f1_a_pipe_in_the_way_walks_back_and_forth() {
+    let repo = two_commits("git rm -q a; git commit -qm gone; mkfifo a; echo new > b; git add b");
+    repo.rb("to v1 -y");
+    for _ in 0..3 {
+        assert!(repo.path("a").is_file(), "the file is not there");
+        repo.rb("undo -y");
+        assert!(!repo.path("a").is_file() && repo.path("a").exists(), "the pipe is not there");
+        repo.rb("redo -y");
+    }
+}
+
+/// F5: a ref that somebody planted where the tool keeps its own is named before anything is touched.
+#[test]
+fn f5_a_ref_in_the_place_of_ours_is_refused_first() {
+    for name in ["refs/rollback/log", "refs/rollback/points", "refs/rollback/snapshots", "refs/rollback"] {
+        let repo = two_commits("echo two > a; git commit -qam two; echo three > a");
+        repo.git(&["update-ref", name, "HEAD"]);
+        let before = State::of(&repo);
+        for line in ["checkpoint cp", "to v1 -y", "backup --clean -y"] {
+            repo.rollback(&words(line)).code(1).says(&format!("git update-ref -d {name}"));
+            State::of(&repo).must_be(&before, line);
+        }
+        repo.git(&["update-ref", "-d", name]);
+        repo.rb("to v1 -y");
+    }
+}
