@@ -23,6 +23,7 @@ mod it {
     mod plain_git;
     mod property;
     mod roundtrip;
+    mod ways;
 }
 
 /// A test file that nobody lists would silently never run.

@@ -9,7 +9,7 @@ use crate::model::report::{
 use crate::store::journal::Journal;
 use crate::store::session::Session;
 use crate::store::survey::Survey;
-use crate::store::{baselines, gitfiles, journal, log, points};
+use crate::store::{baselines, durable, gitfiles, journal, log, points};
 use crate::{Error, Result};
 
 /// Show where you are, what is unsaved, and what to do next
@@ -38,6 +38,8 @@ pub fn run(_ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
     let is_damaged = journal.is_none();
     report.unfinished = journal.flatten();
     warnings.append(&mut notes);
+    let not_on_disk = attempt(&mut warnings, durable::warning(&session)).flatten();
+    warnings.extend(not_on_disk);
     let tip = head(&session.repo, &mut report, &mut warnings);
     if let Some(counts) = attempt(&mut warnings, count(&session.repo, tip)) {
         report.counts = counts;

@@ -61,7 +61,10 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
         operation.after = operation.before.clone();
     }
     let finished = finish(session, operation, &hands, &all, began, differs).map_err(|e| with_ways_out(&journal, e))?;
-    Journal::remove(&session.layout)?;
+    match way {
+        Way::Continue => Journal::finish(&session.layout)?,
+        Way::Abort => Journal::remove(&session.layout)?,
+    }
     drop(hands);
     crate::git::clear_leftovers(&session.repo)?;
     Ok(finished)

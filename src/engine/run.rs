@@ -249,7 +249,7 @@ fn carry_out(
         .map_err(|e| super::resume::with_ways_out(&journal, e))?;
     finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
     talk.step("logged");
-    Journal::remove(&session.layout)?;
+    Journal::finish(&session.layout)?;
     // Only now: until the log held them, the steps of a point were in no tree.
     published.release()?;
     drop(hands);
@@ -280,6 +280,7 @@ fn publish(
     if point.is_none() {
         plan.extra.steps = Some(store_steps(&plan.steps, sink)?);
     }
+    plan.extra.tags = crate::store::tags::copies(repo, &plan.steps, sink)?;
     let commit = write_manifest(scene, stash, &plan.extra, &name.id, &name.who, &text, sink)?;
     if let Some(point) = point {
         let tag = points::write(

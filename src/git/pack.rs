@@ -168,14 +168,22 @@ impl<'r> ObjectSink<'r> {
             return Ok(Published { keep: None, alone });
         }
         let pack_dir = self.repo.common_dir().join("objects/pack");
-        let keep = self
-            .repo
-            .with_handle(|git| write_pack(git, &mut spool, &pack_dir, &keep_mark(&self.repo.worktree_id())))?;
-        Ok(Published { keep: Some(keep), alone })
+        let mark = keep_mark(&self.repo.worktree_id());
+        for _ in 0..5 {
+            let name = self.repo.with_handle(|git| write_pack(git, &mut spool, &pack_dir, &mark))?;
+            let file = |ending: &str| pack_dir.join(format!("{name}.{ending}"));
+            // `git gc` takes an index without its pack for garbage, and at one moment ours looks like that.
+            if file("pack").exists() && file("idx").exists() {
+                return Ok(Published { keep: Some(file("keep")), alone });
+            }
+        }
+        Err(Error::new(crate::Kind::Busy, "the repository is being pruned; the snapshot could not be written")
+            .help("try again when `git gc` is done"))
     }
 }
 
-fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path, mark: &str) -> Result<PathBuf> {
+/// Writes the pack, and returns its name.
+fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path, mark: &str) -> Result<String> {
     let mut header = b"PACK\0\0\0\x02".to_vec();
     header.extend_from_slice(&spool.count.to_be_bytes());
     let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
@@ -187,14 +195,17 @@ fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path, mark: 
         writer.write_all(bytes).map_err(failed)
     };
     feed(&header)?;
-    spool.drain(&mut feed)?;
+    spool.give(&mut feed)?;
     let trailer = hasher.try_finalize().map_err(|e| Error::fault("cannot name a pack").because(e))?;
     writer.write_all(trailer.as_slice()).map_err(failed)?;
-    let keep = pack_dir.join(format!("pack-{trailer}.keep"));
-    crate::host::fs::write_new(&keep, mark.as_bytes())?;
+    let name = format!("pack-{trailer}");
+    let keep = pack_dir.join(format!("{name}.keep"));
+    if !keep.exists() {
+        crate::host::fs::write_new(&keep, mark.as_bytes())?;
+    }
     writer.commit().context("cannot write the snapshot's pack")?;
     odb.refresh().context("cannot reload the object database")?;
-    Ok(keep)
+    Ok(name)
 }
 
 /// What our `.keep` files say: whose run is writing.
@@ -256,8 +267,9 @@ impl Spool {
         Ok(())
     }
 
-    fn drain(&mut self, feed: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        if let Some(mut file) = self.file.take() {
+    /// Gives all entries; they stay, because writing may have to be tried again.
+    fn give(&mut self, feed: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if let Some(file) = &mut self.file {
             let failed = |e: std::io::Error| Error::io("cannot read a temporary file", &e);
             file.seek(SeekFrom::Start(0)).map_err(failed)?;
             let mut piece = vec![0; 1 << 20];
@@ -269,7 +281,7 @@ impl Spool {
                 feed(&piece[..n])?;
             }
         }
-        feed(&std::mem::take(&mut self.memory))
+        feed(&self.memory)
     }
 }
 

@@ -61,6 +61,12 @@ pub fn append(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| failed("write", path, &e))
 }
 
+/// Renames a file of ours over another.
+#[expect(clippy::disallowed_methods, reason = "records of ours, both in one directory")]
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).map_err(|e| failed("rename", from, &e))
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))

@@ -60,7 +60,15 @@ impl Journal {
         fs::write_atomic(&layout.journal(), &bytes)
     }
 
-    /// Removes it: the operation is finished, or was taken back.
+    /// Ends it: the operation is done. The record stays until the next one, because the files it wrote are not
+    /// synced one by one; see [`super::durable`].
+    pub fn finish(layout: &Layout) -> Result<()> {
+        fs::rename(&layout.journal(), &layout.finished())?;
+        fs::remove_file_if_exists(&layout.progress())?;
+        fs::fsync_dir(layout.area())
+    }
+
+    /// Removes it: the operation was taken back.
     pub fn remove(layout: &Layout) -> Result<()> {
         // First the journal: a record of progress without one means nothing.
         fs::remove_file_if_exists(&layout.journal())?;

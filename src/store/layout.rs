@@ -40,6 +40,11 @@ impl Layout {
         self.area.join("journal.json")
     }
 
+    /// The journal of the last operation that came to its end: what it wrote may still be on its way to the disk.
+    pub fn finished(&self) -> PathBuf {
+        self.area.join("finished.json")
+    }
+
     /// How far the operation under way has come.
     pub fn progress(&self) -> PathBuf {
         self.area.join("progress")

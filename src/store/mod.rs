@@ -2,6 +2,7 @@
 
 pub mod baselines;
 pub mod capture;
+pub mod durable;
 pub mod gitfiles;
 pub mod journal;
 pub mod layout;
@@ -12,4 +13,5 @@ pub mod scene;
 pub mod session;
 pub mod snapshot;
 pub mod survey;
+pub mod tags;
 pub mod underway;

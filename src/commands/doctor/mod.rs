@@ -20,10 +20,20 @@ pub fn run(ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     let mut checks = machine::checks(&session);
     checks.extend(records::checks(&session));
+    checks.push(settle("files on disk", on_disk(&session)));
     let bar = ctx.talk.progress("checking objects", None);
     checks.push(records::objects(&session));
     drop(bar);
     Ok(DoctorReport { checks }.into())
+}
+
+/// Whether all that the last operation wrote outlived a restart of the machine.
+fn on_disk(session: &Session) -> Result<Check> {
+    let name = "files on disk";
+    Ok(match crate::store::durable::warning(session)? {
+        Some(warning) => fail(name, warning, "`git rollback log` lists the operations"),
+        None => ok(name, "what the last operation wrote is there"),
+    })
 }
 
 fn ok(name: &str, detail: impl Into<String>) -> Check {
