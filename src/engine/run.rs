@@ -280,6 +280,7 @@ fn publish(
     if point.is_none() {
         plan.extra.steps = Some(store_steps(&plan.steps, sink)?);
     }
+    plan.extra.tags = crate::store::tags::copies(repo, &plan.steps, sink)?;
     let commit = write_manifest(scene, stash, &plan.extra, &name.id, &name.who, &text, sink)?;
     if let Some(point) = point {
         let tag = points::write(

@@ -194,6 +194,17 @@ impl Handles {
         })
     }
 
+    /// The bytes of an annotated tag; `None`: it is not one, or not there.
+    pub fn tag_bytes(&self, id: ObjectId) -> Option<Vec<u8>> {
+        self.with_handle(|git| {
+            let odb = git.odb().context("cannot open the object database")?;
+            let object = odb.read(id.into()).context(&format!("cannot read tag {id}"))?;
+            Ok((object.kind() == git2::ObjectType::Tag).then(|| object.data().to_vec()))
+        })
+        .ok()
+        .flatten()
+    }
+
     /// The size of a blob.
     pub fn blob_size(&self, id: ObjectId) -> Result<u64> {
         self.with_handle(|git| {

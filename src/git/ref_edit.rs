@@ -35,6 +35,9 @@ impl Repo {
         if self.reference(name)? == new {
             return Ok(());
         }
+        if let Some(id) = new.filter(|id| !self.exists(*id)) {
+            return Err(Error::fault(format!("{name} cannot be set: object {id} is not there")));
+        }
         let name = &self.behind_links(name);
         let path = self.ref_path(name)?;
         self.make_room(name, &path)?;

@@ -6,7 +6,7 @@ use super::{Plan, describe};
 use crate::model::report::{Finding, Move, MoveKind, Severity};
 use crate::model::{HeadAt, ObjectId, Operation, RepoPath, Step};
 use crate::store::session::Session;
-use crate::store::{log, snapshot};
+use crate::store::{log, snapshot, tags};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -42,6 +42,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     steps.append(&mut plan.steps);
     plan.steps = steps;
     plan.after = Some(reversal.after);
+    tags::revive(&session.repo, &plan.steps, before.id, desk.sink)?;
     drift(&mut plan, &done);
     plan.report.moves = Some(Move {
         how: MoveKind::Stay,
@@ -246,6 +247,9 @@ pub fn plan_older(session: &Session, desk: Desk<'_, '_>, operation: &Operation) 
         if let Step::Worktree(change) = step {
             super::describe::files(&mut Plan::default(), desk.scene, change, &Default::default(), &[]);
         }
+    }
+    if let Some(before) = operation.snapshot.as_ref().filter(|s| session.repo.exists(s.id)) {
+        tags::revive(&session.repo, &plan.steps, before.id, desk.sink)?;
     }
     plan.after = Some(after(session, desk, &plan.steps)?);
     plan.report.title = format!("Undo {} alone: {}", operation.id, operation.title);

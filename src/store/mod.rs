@@ -13,4 +13,5 @@ pub mod scene;
 pub mod session;
 pub mod snapshot;
 pub mod survey;
+pub mod tags;
 pub mod underway;

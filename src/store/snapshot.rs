@@ -36,6 +36,8 @@ pub struct Extra {
     pub wanted: BTreeMap<RepoPath, ObjectId>,
     /// Commits that must stay: tips that move, targets that may vanish.
     pub commits: Vec<ObjectId>,
+    /// Tags that refs lose or get, each with the blob that has its bytes.
+    pub tags: BTreeMap<ObjectId, ObjectId>,
     /// The steps of the plan, as stored.
     pub steps: Option<ObjectId>,
     /// Nested repositories that are saved file by file.
@@ -114,6 +116,9 @@ pub fn write_manifest(
     // Names such as `.git` must not stand in a tree: nested repositories' files stand under their object names.
     for id in manifest.nested.iter().flat_map(|n| &n.files).map(|f| f.spec.blob) {
         entries.insert(RepoPath::join(b"nested", id.to_string().as_bytes()), blob(id));
+    }
+    for (tag, copy) in &extra.tags {
+        entries.insert(RepoPath::join(super::tags::TAGS, tag.to_string().as_bytes()), blob(*copy));
     }
     for id in manifest.submodules.iter().map(|s| s.state.gitfile) {
         entries.insert(RepoPath::join(b"nested", id.to_string().as_bytes()), blob(id));

@@ -56,3 +56,42 @@ fn f5_a_ref_in_the_place_of_ours_is_refused_first() {
         repo.rb("to v1 -y");
     }
 }
+
+/// F1: a point that `undo` took away comes back by `redo`, also when git has pruned what no ref held meanwhile.
+#[test]
+fn f1_tags_outlive_a_prune_between_undo_and_redo() {
+    let prune = "git gc -q --prune=now";
+    let repo = two_commits("echo two > a; git commit -qam two; git tag -a -m outer -f outer v1; echo three > a");
+    repo.rb("backup --clean -y");
+    repo.rb("baseline set HEAD");
+    repo.rb("baseline set HEAD~1 --force");
+    let with_points = State::of(&repo);
+    let moved = repo.operations()[0].clone();
+    repo.rb(&format!("undo {moved} -y"));
+    repo.sh(prune);
+    repo.rb("redo -y");
+    State::of(&repo).must_be(&with_points, "undo and redo of a moved baseline");
+    let point = repo.rb("points --json").json()["points"][0]["name"].as_str().unwrap().to_owned();
+    repo.rb(&format!("points delete {point} -y"));
+    repo.sh(prune);
+    let deleted = repo.operations()[0].clone();
+    repo.rb(&format!("undo {deleted} -y"));
+    State::of(&repo).must_be(&with_points, "undo of a deleted point");
+    repo.fsck();
+}
+
+/// The same for a backup that cleaned the tree: its point leaves with `undo` and comes back with `redo`.
+#[test]
+fn f1_a_backup_survives_a_prune_between_undo_and_redo() {
+    let repo = two_commits("echo two > a; echo new > b");
+    repo.rb("backup --clean -y");
+    let clean = State::of(&repo);
+    for _ in 0..2 {
+        repo.rb("undo -y");
+        repo.sh("git gc -q --prune=now");
+        repo.rb("redo -y");
+        repo.sh("git gc -q --prune=now");
+        State::of(&repo).must_be(&clean, "redo of a backup");
+        repo.fsck();
+    }
+}
