@@ -1,0 +1,89 @@
+//! Which entries of the index, and which state files of git's, change.
+
+use super::Transition;
+use crate::Result;
+use crate::git::TreeEntry;
+use crate::model::{GitFileChange, IndexChange, IndexEntry, ObjectId, RepoPath};
+use crate::store::gitfiles::is_bisect;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl<'r> Transition<'_, 'r> {
+    pub(super) fn index_changes(&self) -> Result<Vec<IndexChange>> {
+        let scene = self.desk.scene;
+        let mut paths: BTreeSet<RepoPath> = self.target.index.keys().cloned().collect();
+        self.trees.diff(self.desk.index_tree, self.target.index_tree, &mut |path, _, _| {
+            paths.insert(path);
+            Ok(())
+        })?;
+        let special = (0..scene.index.len()).filter(|i| !scene.index.entry(*i).is_plain());
+        paths.extend(special.map(|i| RepoPath::new(scene.index.path(i))));
+        let mut out = Vec::new();
+        for path in paths.into_iter().filter(|path| self.scope.holds(path)) {
+            let old = scene.index_entries(&path);
+            let new = match self.target.index.get(&path) {
+                Some(entries) => entries.clone(),
+                None => {
+                    let entry = self.find(self.target.index_tree, &path)?;
+                    entry.map(|entry| self.plain_entry(&path, entry)).into_iter().collect()
+                }
+            };
+            if old != new && !(new.is_empty() && self.scope.overlay) {
+                out.push(IndexChange { path, old, new });
+            }
+        }
+        self.make_room_in_index(&mut out);
+        Ok(out)
+    }
+
+    /// A path is a file or a directory, never both: where one comes, the other leaves.
+    pub(super) fn make_room_in_index(&self, changes: &mut Vec<IndexChange>) {
+        let index = &self.desk.scene.index;
+        let known: BTreeSet<RepoPath> = changes.iter().map(|c| c.path.clone()).collect();
+        let mut gone: BTreeSet<RepoPath> = BTreeSet::new();
+        for change in changes.iter().filter(|c| !c.new.is_empty() && c.old.is_empty()) {
+            let below = index.range_below(change.path.as_bytes());
+            gone.extend(below.map(|i| RepoPath::new(index.path(i))));
+            let above = change.path.ancestors().filter(|dir| !index.range_at(dir).is_empty());
+            gone.extend(above.map(RepoPath::new));
+        }
+        for path in gone.into_iter().filter(|path| !known.contains(path)) {
+            changes.push(IndexChange { old: self.desk.scene.index_entries(&path), new: Vec::new(), path });
+        }
+    }
+
+    /// Marks that a user set outlive a move to another commit.
+    pub(super) fn plain_entry(&self, path: &RepoPath, entry: TreeEntry) -> IndexEntry {
+        let mut new = IndexEntry::plain(entry.mode, entry.id);
+        if self.target.exact {
+            return new;
+        }
+        match self.desk.scene.index_entry(path) {
+            Some(old) if old.stage == 0 => {
+                new.flags.assume_unchanged = old.flags.assume_unchanged;
+                new.flags.skip_worktree = old.flags.skip_worktree;
+            }
+            Some(_) => {}
+            None => new.flags.skip_worktree = self.sparse.as_ref().is_some_and(|p| !p.includes(path)),
+        }
+        new
+    }
+
+    pub(super) fn git_file_changes(&self) -> Vec<GitFileChange> {
+        let present: BTreeMap<&RepoPath, ObjectId> =
+            self.desk.scene.git_files.iter().map(|f| (&f.name, f.blob)).collect();
+        let wanted: BTreeMap<&RepoPath, ObjectId> = if self.target.exact {
+            self.target.git_files.iter().map(|f| (&f.name, f.blob)).collect()
+        } else {
+            present.iter().filter(|(name, _)| is_bisect(name)).map(|(name, id)| (*name, *id)).collect()
+        };
+        let names: BTreeSet<&RepoPath> = present.keys().chain(wanted.keys()).copied().collect();
+        names
+            .into_iter()
+            .map(|name| {
+                let (old, new) = (present.get(name).copied(), wanted.get(name).copied());
+                GitFileChange { name: name.clone(), old, new }
+            })
+            .filter(|change| change.old != change.new)
+            .collect()
+    }
+}
