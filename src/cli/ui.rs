@@ -152,7 +152,8 @@ impl Talk for Ui {
             return Err(needs_yes(plan));
         }
         self.say(&render::plan(plan, &self.err));
-        let answer = dialoguer::Confirm::new().with_prompt("Do this?").default(false).interact_opt();
+        let answer =
+            dialoguer::Confirm::new().with_prompt("Do this?").default(false).wait_for_newline(true).interact_opt();
         answer.map(|answer| answer.unwrap_or(false)).map_err(|error| self.stopped(&error))
     }
 

@@ -2,7 +2,7 @@
 
 use super::Ctx;
 use crate::engine::{self, Ended, Locks, Planner, Request};
-use crate::model::report::{DoneReport, Outcome, PlanReport};
+use crate::model::report::{DoneReport, Outcome, PlanReport, Report};
 use crate::plan::points;
 use crate::plan::resolve::resolve;
 use crate::store::session::Session;
@@ -59,7 +59,16 @@ fn way_back(operation: &crate::model::Operation) -> Option<String> {
 /// `points delete`.
 pub(super) fn delete_point(ctx: &Ctx<'_>, name: &str, purge: bool) -> Result<Outcome> {
     let session = Session::open()?;
-    carry_out(ctx, &session, &request(ctx, "points"), Locks::None, &|table| points::delete(table.session, name, purge))
+    let request = request(ctx, "points");
+    let mut outcome =
+        carry_out(ctx, &session, &request, Locks::None, &|table| points::delete(table.session, name, purge))?;
+    if let Report::Done(done) = &mut outcome.report
+        && purge
+    {
+        // It may still work, until git prunes; that is no way back to promise.
+        done.way_back = None;
+    }
+    Ok(outcome)
 }
 
 /// `baseline set`.

@@ -97,7 +97,9 @@ fn detail(session: &Session, history: &History<'_>, operation: &Operation, verbo
         redoes: operation.redoes.clone(),
         warnings,
         way_back: way_back(history, &row, operation),
-        recover_with_git: snapshot.map(|s| format!("git stash apply --index {}^", s.name)),
+        recover_with_git: snapshot
+            .filter(|s| repo.reference(&s.name).is_ok_and(|id| id.is_some()))
+            .map(|s| format!("git stash apply --index {}^", s.name)),
         row,
     }
 }

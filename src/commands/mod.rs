@@ -119,13 +119,30 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
     }
 }
 
+/// What people call things elsewhere.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("list", "points"),
+    ("ls", "points"),
+    ("save", "checkpoint"),
+    ("snapshot", "checkpoint"),
+    ("stash", "backup"),
+    ("history", "log"),
+    ("revert", "undo"),
+    ("back", "undo"),
+    ("reset", "to"),
+    ("checkout", "to"),
+    ("clean", "gc"),
+    ("check", "doctor"),
+];
+
 /// The answer to a first word that is no command: a mistyped command, or a point that wants `to` in front of it.
 fn unknown(ctx: &Ctx<'_>, words: &[OsString]) -> Error {
     let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     let error = Error::new(Kind::Refused, format!("`{word}` is not a command"));
     let line = (ctx.command_line)();
     let names: Vec<&str> = line.get_subcommands().map(clap::Command::get_name).collect();
-    let error = match crate::model::nearest(&word, &names) {
+    let other_word = OTHER_WORDS.iter().find(|(other, _)| *other == word).map(|(_, name)| *name);
+    let error = match other_word.or_else(|| crate::model::nearest(&word, &names)) {
         Some(name) => error.help(format!("did you mean `git rollback {name}`?")),
         None => error.help(format!("did you mean `git rollback to {word}`?")),
     };

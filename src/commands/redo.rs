@@ -25,7 +25,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let operations = log::read_own(&session.repo, &session.layout, usize::MAX)?;
     let undo = log::timeline(&operations, &session.repo.worktree_id()).undone.pop().ok_or_else(|| {
         Error::refused("there is nothing to redo in this worktree")
-            .help("redo takes back an undo that nothing followed")
+            .help("redo takes back an undo that nothing followed; `git rollback points` lists what was saved")
     })?;
     let mut request = request(ctx, "redo");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };

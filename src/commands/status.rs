@@ -9,7 +9,7 @@ use crate::model::report::{
 use crate::store::journal::Journal;
 use crate::store::session::Session;
 use crate::store::survey::Survey;
-use crate::store::{baselines, durable, gitfiles, journal, log, points};
+use crate::store::{baselines, durable, gitfiles, journal, log, points, snapshot};
 use crate::{Error, Result};
 
 /// Show where you are, what is unsaved, and what to do next
@@ -51,6 +51,9 @@ pub fn run(_ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
         report.baseline = attempt(&mut warnings, distance(&session.repo, tip, &baselines)).flatten();
     }
     report.last_checkpoint = attempt(&mut warnings, newest_checkpoint(&session)).flatten();
+    if let Some(hint) = attempt(&mut warnings, way_to_checkpoint(&session, &report, tip)).flatten() {
+        report.hints.push(hint);
+    }
     attempt(&mut warnings, operations(&session, &mut report));
     hints(&mut report, !baselines.is_empty(), is_damaged);
     report.warnings = warnings;
@@ -124,6 +127,30 @@ fn newest_checkpoint(session: &Session) -> Result<Option<PointNote>> {
         }
     }
     Ok(None)
+}
+
+/// Somebody who looks for lost work should see where it was saved last: when the commit is another one now, or what
+/// was unsaved then is gone.
+fn way_to_checkpoint(session: &Session, report: &StatusReport, tip: Option<ObjectId>) -> Result<Option<Hint>> {
+    let Some(note) = &report.last_checkpoint else { return Ok(None) };
+    let here = session.repo.worktree_id();
+    let points = points::list(&session.repo)?;
+    let Some(point) = points.iter().find(|p| p.name == note.name && p.kind == "checkpoint") else { return Ok(None) };
+    let detail = points::detail(&session.repo, point)?;
+    if detail.worktree.as_deref() != Some(&here) || !snapshot::is_snapshot(&session.repo, detail.target) {
+        return Ok(None);
+    }
+    let saved = snapshot::load(&session.repo, detail.target)?;
+    let had_work = match saved.manifest.head_commit {
+        Some(head) => {
+            saved.work_tree != session.repo.commit(head)?.tree || saved.untracked_tree != ObjectId::EMPTY_TREE
+        }
+        None => true,
+    };
+    let elsewhere = saved.manifest.head_commit != tip;
+    let gone = had_work && report.counts.is_clean();
+    Ok((elsewhere || gone)
+        .then(|| Hint::new("git rollback to last", format!("come back to the checkpoint {}", note.name))))
 }
 
 fn operations(session: &Session, report: &mut StatusReport) -> Result<()> {

@@ -4,7 +4,7 @@ use super::Ctx;
 use super::change::{carry_out, request};
 use crate::engine::Locks;
 use crate::model::Operation;
-use crate::model::report::Outcome;
+use crate::model::report::{Finding, Outcome, Severity};
 use crate::plan::undo::{plan, plan_older};
 use crate::store::log;
 use crate::store::scene::Wanted;
@@ -21,7 +21,7 @@ use crate::{Error, Result};
   git rollback undo 3f2a91c0   take one older operation back, keep the later ones
   git rollback redo            do it again after all")]
 pub struct Args {
-    /// The operation; without it, the last one that changed files, index, HEAD or refs
+    /// The operation; without it, the last one that changed files, index, HEAD or branches (making a point is not one)
     #[arg(value_name = "OP")]
     pub operation: Option<String>,
 }
@@ -37,12 +37,14 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Some(id) => find(&session, &operations, id)?,
         None => last.cloned().ok_or_else(|| {
             Error::refused("there is nothing to undo in this worktree").help("`git rollback log` lists what was done")
+                .help("work that was saved: `git rollback points` lists it, `git rollback to last` is the newest checkpoint")
         })?,
     };
     let is_last = last.is_some_and(|last| last.id == operation.id);
     if operation.aborted || timeline.undone.iter().any(|o| o.undoes.as_ref() == Some(&operation.id)) {
         return Err(Error::refused(format!("operation {} was taken back already", operation.id)));
     }
+    let skipped = if args.operation.is_none() { passed_over(&operations, &operation) } else { None };
     let mut request = request(ctx, "undo");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
@@ -52,7 +54,23 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
             plan_older(table.session, table.desk, &operation)?
         };
         plan.undoes = Some(operation.id.clone());
+        plan.report.findings.extend(skipped.clone());
         Ok(plan)
+    })
+}
+
+/// Operations that are newer than the one a bare undo takes back, because they only made or moved points.
+fn passed_over(operations: &[Operation], undone: &Operation) -> Option<Finding> {
+    let mine = operations.iter().filter(|o| o.worktree == undone.worktree).take_while(|o| o.id != undone.id);
+    let other = |o: &&Operation| !o.changes_state && o.steps.is_some() && o.command != "checkpoint" && !o.aborted;
+    let newest = mine.filter(|o| o.undoes.is_none() && o.redoes.is_none()).find(other)?;
+    Some(Finding {
+        severity: Severity::Note,
+        message: format!(
+            "not undone, because it changed no files: {} ({}); `git rollback undo {}` takes that back",
+            newest.title, newest.id, newest.id
+        ),
+        help: None,
     })
 }
 

@@ -3,7 +3,8 @@
 use super::target::Target;
 use super::transition::{Clean, Desk, Scope, Transition};
 use super::{NewPoint, Plan, describe};
-use crate::model::{ObjectId, Step};
+use crate::model::Step;
+use crate::model::report::{Finding, Severity};
 use crate::store::points::reference_of;
 use crate::store::session::OperationName;
 use crate::store::snapshot::Stash;
@@ -41,7 +42,18 @@ pub fn plan(desk: Desk<'_, '_>, stash: &Stash, name: &OperationName, message: &s
     let reference = reference_of(&name.stamp, &point.kind, &point.name);
     plan.point = Some(point.name.clone());
     plan.point_on_snapshot = Some(NewPoint { reference, ..point });
-    let _: ObjectId = stash.commit;
+    let under_way = crate::store::gitfiles::in_progress(scene.repo.git_dir());
+    if !under_way.is_empty() {
+        plan.report.findings.push(Finding {
+            severity: Severity::Warn,
+            message: format!(
+                "a stash entry cannot hold the {} under way: `git rollback to {}` brings that back too",
+                under_way.join(" and "),
+                plan.point.as_deref().unwrap_or_default()
+            ),
+            help: None,
+        });
+    }
     plan.report.title = if clean { "Back up everything and clean the tree" } else { "Back up everything" }.to_owned();
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some(if clean { "git rollback undo" } else { "git stash drop" }.to_owned());

@@ -69,7 +69,11 @@ fn sentence(step: &Step) -> String {
         Step::MoveFromTrash { path, .. } => format!("bring {path} back from the trash"),
         Step::Worktree(change) => {
             let removed = change.files.iter().filter(|c| c.new.is_none()).count();
-            format!("write {} and remove {removed}", count(change.files.len() - removed, "file", "files"))
+            let written = count(change.files.len() - removed, "file", "files");
+            match removed {
+                0 => format!("write {written}"),
+                _ => format!("write {written} and remove {removed}"),
+            }
         }
         Step::GitFiles { files } => {
             let made = files.iter().any(|f| f.new.is_some());

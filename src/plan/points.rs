@@ -2,6 +2,7 @@
 
 use super::{NewPoint, Plan, describe};
 use crate::git::{ObjectSink, write_tag};
+use crate::model::report::{Finding, Severity};
 use crate::model::{ObjectId, Step};
 use crate::plan::resolve::Place;
 use crate::store::points::{self, Point, reference_of};
@@ -147,6 +148,15 @@ pub fn delete(session: &Session, typed: &str, purge: bool) -> Result<Plan> {
             if let Some(name) = snapshot.utf8_name() {
                 plan.steps.push(gone(name.to_owned(), snapshot.id));
             }
+        }
+        for tag in repo.references("refs/tags/*")?.iter().filter(|tag| tag.id == point.tag) {
+            let name = tag.name.to_string();
+            let short = name.trim_start_matches("refs/tags/");
+            plan.report.findings.push(Finding {
+                severity: Severity::Warn,
+                message: format!("the tag {short} still holds what this point saved: `git tag -d {short}` deletes it"),
+                help: None,
+            });
         }
         plan.report.title = format!("Delete the point {} and what it saved", point.name);
         plan.report.needs_yes.push("what this point saved can be pruned by git afterwards".to_owned());

@@ -5,7 +5,7 @@ use super::transition::{Clean, Desk, Scope, Transition};
 use super::{Plan, describe};
 use crate::git::{ObjectSink, Repo, write_commit};
 use crate::model::report::{CommitRow, Finding, Move, MoveKind, Severity};
-use crate::model::{Head, HeadAt, ObjectId, Step, Who};
+use crate::model::{Head, HeadAt, ObjectId, RepoPath, Step, Who};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
 use crate::store::snapshot::Snapshot;
@@ -79,6 +79,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
         _ => None,
     }));
     Transition::work_out(desk, &target, &scope)?.into_plan(&mut plan, middle, Vec::new())?;
+    if !request.keep_changes {
+        note_set_aside(desk, &mut plan);
+    }
     plan.after = Some(HeadAt { head, commit });
     if plan.report.files.ignored_moved.count > 0 {
         plan.report.needs_yes.push(format!(
@@ -95,6 +98,34 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback undo".to_owned());
     Ok(plan)
+}
+
+/// What was not committed does not come along: that is said, and where it is.
+fn note_set_aside(desk: Desk<'_, '_>, plan: &mut Plan) {
+    let note = |message: String| Finding { severity: Severity::Note, message, help: None };
+    let touched: BTreeSet<&RepoPath> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Worktree(change) => Some(change.files.iter().map(|c| &c.path)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let mine = desk.scene.changed.keys().filter(|path| touched.contains(path)).count();
+    let ends = plan.steps.iter().any(
+        |step| matches!(step, Step::GitFiles { files } if files.iter().any(|f| f.old.is_some() && f.new.is_none())),
+    );
+    let under_way = crate::store::gitfiles::in_progress(desk.scene.repo.git_dir());
+    let mut notes = Vec::new();
+    if mine > 0 {
+        let files = super::count(mine, "file", "files");
+        notes.push(note(format!("your uncommitted changes in {files} are saved and set aside; undo brings them back")));
+    }
+    if ends && !under_way.is_empty() {
+        notes.push(note(format!("the {} under way is saved and ended; undo brings it back", under_way.join(" and "))));
+    }
+    plan.report.findings.extend(notes);
 }
 
 /// Refs that belong to one worktree's interrupted bisection or rebase: they are part of its state.

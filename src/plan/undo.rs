@@ -3,7 +3,7 @@
 use super::target::Target;
 use super::transition::{Clean, Desk, Scope, Transition, missing_object};
 use super::{Plan, describe};
-use crate::model::report::{Finding, Move, MoveKind, Severity};
+use crate::model::report::{Finding, Severity};
 use crate::model::{HeadAt, ObjectId, Operation, RepoPath, Step};
 use crate::store::session::Session;
 use crate::store::{log, snapshot, tags};
@@ -44,11 +44,6 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     plan.after = Some(reversal.after);
     tags::revive(&session.repo, &plan.steps, before.id, desk.sink)?;
     drift(&mut plan, &done);
-    plan.report.moves = Some(Move {
-        how: MoveKind::Stay,
-        what: "files, index and refs".to_owned(),
-        why: format!("everything is as it was before operation {}", operation.id),
-    });
     plan.report.title = format!("Undo {}: {}", operation.id, operation.title);
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback redo".to_owned());
@@ -210,14 +205,22 @@ fn drift(plan: &mut Plan, done: &[Step]) {
         let names = since.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         plan.report.findings.push(Finding {
             severity: Severity::Note,
-            message: format!("{} files changed since; they are saved first: {names}", since.len()),
+            message: format!(
+                "{} since; saved first: {names}",
+                super::count(since.len(), "file changed", "files changed")
+            ),
             help: Some("`git rollback redo` brings them back".to_owned()),
         });
-        plan.report.needs_yes.push(format!("{} files that changed since then are replaced", since.len()));
+        plan.report.needs_yes.push(format!(
+            "{} since then, and replaced now",
+            super::count(since.len(), "file changed", "files changed")
+        ));
     }
     let leaving = plan.report.commits_leaving.len();
     if leaving > 0 && done_moves_forward(plan, done) {
-        plan.report.needs_yes.push(format!("{leaving} commits made since then leave the branch"));
+        plan.report
+            .needs_yes
+            .push(format!("{} since then leave the branch", super::count(leaving, "commit made", "commits made")));
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn gc(page: &mut Page<'_>, report: &GcReport) {
     let bytes = words::size(report.bytes);
     // In a pipe every line is a thing that goes.
     if page.look.table || report.removed.is_empty() {
-        page.line([plain(format!("{what} {verb}, {bytes} free; {} kept", report.kept))]);
+        page.line([plain(format!("{what} {verb}, {bytes} freed; {} kept", report.kept))]);
     }
     parts::warnings(page, &report.warnings);
 }

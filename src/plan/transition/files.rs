@@ -140,7 +140,7 @@ impl<'r> Transition<'_, 'r> {
         for entry in &scene.scan.ignored {
             let split = crate::worktree::split_ignored(scene.repo.root(), entry, &keep, &mounts)?;
             self.to_trash.extend(split.movable.into_iter().map(|f| f.path));
-            split.kept.into_iter().for_each(|path| self.stays(path, "kept by your settings ([keep] paths)"));
+            split.kept.into_iter().for_each(|path| self.stays(path, "kept ([keep] paths)"));
             split.nested.into_iter().for_each(|path| self.stays(path, "a repository of its own"));
             split.mounted.into_iter().for_each(|path| self.stays(path, "a file system is mounted there"));
         }
