@@ -209,7 +209,11 @@ impl FileLock {
     /// Takes the lock, or `None` when another process has it.
     pub fn try_acquire(path: &Path) -> Result<Option<FileLock>> {
         loop {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+            // A link there would make a file, or lock one, somewhere else; and its name never is what is held.
+            let plain = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(plain);
+            let file = options.open(path);
             let mut file = file.map_err(|e| failed("open the lock", path, &e))?;
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}

@@ -79,6 +79,7 @@ impl Session {
 
     /// Takes our lock.
     pub fn lock(&self) -> Result<fs::FileLock> {
+        self.refuse_links()?;
         fs::create_dir_all_private(self.layout.area())?;
         let path = self.layout.lock();
         let started = clock::instant();
@@ -94,6 +95,24 @@ impl Session {
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
+    }
+
+    /// Our directories must not be links: a copied repository could bring ones that lead anywhere.
+    fn refuse_links(&self) -> Result<()> {
+        let layout = &self.layout;
+        let area = layout.area();
+        let below = [layout.stage(), layout.trash(), area.join("kept"), area.join("scratch"), layout.lock()];
+        let places = area.parent().into_iter().chain([area]).chain(below.iter().map(std::path::PathBuf::as_path));
+        for place in places {
+            if place.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+                return Err(Error::refused(format!(
+                    "{} is a symbolic link, which this tool never makes",
+                    place.display()
+                ))
+                .help("look where it leads, then remove it"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether another run holds our lock at this moment. Takes and makes nothing.

@@ -134,3 +134,22 @@ fn f1_git_dir_alone_in_another_directory_is_refused() {
     let top = repo.top().to_str().unwrap().to_owned();
     repo.rollback_with(&[("GIT_DIR", &git_dir), ("GIT_WORK_TREE", &top)], &args).ok();
 }
+
+/// F5: a link in the place of a directory or the lock of the tool's own is refused at once, and what it leads to stays.
+#[test]
+fn f5_links_in_the_place_of_ours_are_refused() {
+    for place in ["", "/main", "/main/lock", "/main/stage", "/main/trash", "/main/kept"] {
+        let repo =
+            two_commits("echo two > a; git commit -qam two; echo three > a; mkdir ../outside; echo x > ../outside/f");
+        let (own, target) = (format!(".git/rollback{place}"), repo.base().join("outside"));
+        repo.sh(&format!("mkdir -p \"$(dirname {own})\""));
+        repo.symlink(if place == "/main/lock" { target.join("f") } else { target.clone() }, &own);
+        let before = State::of(&repo);
+        for line in ["checkpoint cp", "to v1 --clean all -y"] {
+            repo.rollback(&words(line)).code(1).says("symbolic link");
+            State::of(&repo).must_be(&before, line);
+        }
+        assert_eq!(std::fs::read(target.join("f")).unwrap(), b"x\n");
+        assert_eq!(std::fs::read_dir(&target).unwrap().count(), 1, "something was made behind the link");
+    }
+}
