@@ -21,6 +21,7 @@ pub struct Args {}
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let Args {} = args;
     let session = Session::open()?;
+    session.refuse_unfinished()?;
     let operations = log::read_own(&session.repo, &session.layout, usize::MAX)?;
     let undo = log::timeline(&operations, &session.repo.worktree_id()).undone.pop().ok_or_else(|| {
         Error::refused("there is nothing to redo in this worktree")

@@ -93,9 +93,7 @@ pub type Planner<'p> = &'p dyn for<'s, 'r> Fn(&Table<'s, 'r>) -> Result<Plan>;
 pub fn run(session: &Session, talk: &dyn Talk, request: &Request, locks: Locks, planner: Planner<'_>) -> Result<Ended> {
     let mut shown = None;
     if request.dry_run || (talk.can_ask() && !request.yes && !request.emergency) {
-        if let Some(journal) = Journal::read(&session.layout)? {
-            return Err(crate::store::session::unfinished(&journal));
-        }
+        session.refuse_unfinished()?;
         let (plan, _) = plan_only(session, talk, request, planner)?;
         if request.dry_run {
             return Ok(Ended::Planned(Box::new(plan.report)));

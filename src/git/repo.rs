@@ -41,16 +41,36 @@ impl Repo {
         initialise()?;
         let git = git2::Repository::open_from_env().map_err(open_error)?;
         let repo = Self::from_handle(git)?;
-        let inside = crate::host::env::current_dir()
-            .is_ok_and(|cwd| cwd.starts_with(repo.root()) || cwd.starts_with(repo.git_dir()));
-        if !inside && crate::host::env::var("GIT_WORK_TREE").is_none() && crate::host::env::var("GIT_DIR").is_none() {
+        repo.refuse_elsewhere()?;
+        Ok(repo)
+    }
+
+    /// The worktree must be where a person, and git, would expect it.
+    fn refuse_elsewhere(&self) -> Result<()> {
+        use crate::host::env;
+        if env::var_os("GIT_WORK_TREE").is_some() {
+            return Ok(());
+        }
+        let cwd = env::current_dir();
+        let here = |dir: &Path| cwd.as_ref().is_ok_and(|cwd| cwd.starts_with(dir));
+        if env::var_os("GIT_DIR").is_none() {
+            if here(self.root()) || here(self.git_dir()) {
+                return Ok(());
+            }
             return Err(Error::refused(
                 "the configuration of this repository (core.worktree) points to another directory",
             )
-            .because(format!("its worktree is {}", repo.root().display()))
+            .because(format!("its worktree is {}", self.root().display()))
             .help("change into that directory, or correct it with `git config --unset core.worktree`"));
         }
-        Ok(repo)
+        // With GIT_DIR alone git takes the current directory for the top of the worktree; libgit2 does not.
+        let top = cwd.as_ref().is_ok_and(|cwd| cwd.canonicalize().is_ok_and(|cwd| cwd == self.root()));
+        if top || self.config_string("core.worktree").is_some() {
+            return Ok(());
+        }
+        Err(Error::refused("GIT_DIR is set and GIT_WORK_TREE is not: git would take this directory for the worktree")
+            .because(format!("the repository's own worktree is {}", self.root().display()))
+            .help("set GIT_WORK_TREE too, or unset GIT_DIR"))
     }
 
     /// Opens the repository whose worktree's top is `top` (a submodule).

@@ -291,7 +291,11 @@ fn nothing(session: &Session, typed: &str) -> Error {
             near.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
         ))
     };
-    error.help("`git rollback points` lists the points")
+    let error = error.help("`git rollback points` lists the points");
+    if repo.is_shallow() {
+        return error.help("this clone is shallow: `git fetch --unshallow` brings the older history");
+    }
+    error
 }
 
 #[cfg(test)]

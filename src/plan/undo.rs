@@ -29,7 +29,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     }
     let snapshot = snapshot::load(&session.repo, before.id)?;
     let target = Target::of_snapshot(&session.repo, &snapshot).map_err(|e| missing_object(scene, e))?;
-    let done = log::steps_of(&session.repo, operation)?.steps;
+    let done = carried_out(session, operation)?;
     let mut plan = Plan { changes_state: operation.changes_state, ..Plan::default() };
     let reversal = reverse_the_rest(session, desk, &done, &mut plan)?;
     plan.extra.commits.push(before.id);
@@ -53,6 +53,16 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback redo".to_owned());
     Ok(plan)
+}
+
+/// The steps of an operation, without the moves that the file system refused: what was left in place is there.
+fn carried_out(session: &Session, operation: &Operation) -> Result<Vec<Step>> {
+    let mut steps = log::steps_of(&session.repo, operation)?.steps;
+    steps.retain(|step| match step {
+        Step::MoveToTrash { path, .. } => !operation.left.iter().any(|left| &left.path == path),
+        _ => true,
+    });
+    Ok(steps)
 }
 
 /// Files that the operation made where nothing was.
@@ -121,6 +131,9 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 out.last.insert(0, Step::MoveFromTrash { path, slot });
             }
             Step::MoveToTrash { path, .. } => {
+                if scene.root.stat(&path)?.is_none() {
+                    continue;
+                }
                 slots += 1;
                 out.leaving.insert(path.clone());
                 out.first.push(Step::MoveToTrash { path, slot: format!("{}/c{slots}", desk.operation) });
@@ -228,8 +241,7 @@ fn done_moves_forward(plan: &Plan, done: &[Step]) -> bool {
 /// # Errors
 /// Refused, with what stands in the way, when later changes touch the same things.
 pub fn plan_older(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Result<Plan> {
-    let done = log::steps_of(&session.repo, operation)?;
-    let steps = done.reversed().steps;
+    let steps: Vec<Step> = carried_out(session, operation)?.into_iter().rev().map(Step::reversed).collect();
     let obstacles = obstacles(session, desk, &steps)?;
     if let Some(first) = obstacles.first() {
         let more = obstacles.len() - 1;

@@ -67,11 +67,14 @@ impl Session {
     /// Busy when another run holds it; stopped when an operation waits for `continue` or `abort`.
     pub fn lock_for_change(&self) -> Result<fs::FileLock> {
         let lock = self.lock()?;
-        if let Some(journal) = Journal::read(&self.layout)? {
-            return Err(unfinished(&journal));
-        }
+        self.refuse_unfinished()?;
         self.clear_leftovers()?;
         Ok(lock)
+    }
+
+    /// Refuses while an operation waits for `continue` or `abort`.
+    pub fn refuse_unfinished(&self) -> Result<()> {
+        Journal::read(&self.layout)?.map_or(Ok(()), |journal| Err(unfinished(&journal)))
     }
 
     /// Takes our lock.

@@ -72,10 +72,10 @@ fn unescape(text: &[u8]) -> PathBuf {
 pub fn move_out(root: &Root, path: &RepoPath, slot: &Path) -> Result<Moved> {
     let (dir, name) = open_slot(slot)?;
     let in_slot = |dir: &Dir| stat_at(dir, &name).map_err(|e| failed("look at", slot, &e.into()));
-    let Some(parent) = root.walker().parent(path)? else { return gone(root, path, slot, in_slot(&dir)?.is_some()) };
+    let Some(parent) = root.walker().parent(path)? else { return Ok(gone(in_slot(&dir)?.is_some(), NOT_THERE)) };
     match Renames::ALL.take((&parent, path.name()), (&dir, &name)) {
         Ok(()) => Ok(Moved::Done),
-        Err(Errno::NOENT) => gone(root, path, slot, in_slot(&dir)?.is_some()),
+        Err(Errno::NOENT) => Ok(gone(in_slot(&dir)?.is_some(), NOT_THERE)),
         Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(Moved::LeftInPlace(format!(
             "it was made again after the earlier one had been moved to {}",
             slot.display()
@@ -89,10 +89,10 @@ pub fn move_back(root: &Root, slot: &Path, path: &RepoPath) -> Result<Moved> {
     let stat = |found: Result<_, Errno>| found.map_err(|e| failed("look at", slot, &e.into()));
     let (from, name) = match slot.parent().map(open_path) {
         Some(Ok(dir)) => (dir, slot.file_name().unwrap_or_default().as_bytes()),
-        _ => return gone(root, path, slot, root.stat(path)?.is_some()),
+        _ => return Ok(gone(root.stat(path)?.is_some(), NOT_IN_TRASH)),
     };
     if stat(stat_at(&from, name))?.is_none() {
-        return gone(root, path, slot, root.stat(path)?.is_some());
+        return Ok(gone(root.stat(path)?.is_some(), NOT_IN_TRASH));
     }
     let parent = root.walker().make_parent(path)?;
     match Renames::ALL.place((&from, name), (&parent, path.name())) {
@@ -106,14 +106,14 @@ pub fn move_back(root: &Root, slot: &Path, path: &RepoPath) -> Result<Moved> {
     }
 }
 
-/// The source is missing: fine when the destination is there.
-fn gone(root: &Root, path: &RepoPath, slot: &Path, moved: bool) -> Result<Moved> {
-    if moved {
-        return Ok(Moved::AlreadyDone);
-    }
-    let shown = root.show(path);
-    Err(Error::fault(format!("there is nothing at {} and nothing at {}", shown.display(), slot.display())))
+/// The source is missing. When the destination is there, it was moved before; otherwise somebody took it away, and
+/// neither going on nor going back may hang on that.
+fn gone(moved: bool, why: &str) -> Moved {
+    if moved { Moved::AlreadyDone } else { Moved::LeftInPlace(why.to_owned()) }
 }
+
+const NOT_THERE: &str = "it is no longer there";
+const NOT_IN_TRASH: &str = "it is no longer in the trash";
 
 fn left(error: Errno, doing: &str, path: &Path) -> Result<Moved> {
     let why = match error {
@@ -161,8 +161,8 @@ mod tests {
         assert_eq!(move_back(&root, &slot, &path).unwrap(), Moved::Done);
         assert_eq!(move_back(&root, &slot, &path).unwrap(), Moved::AlreadyDone);
         assert_eq!(fs::read(dir.path().join("work/build/sub/f")).unwrap(), b"x");
-        assert!(move_out(&root, &"none".into(), &slot).is_err());
-        assert!(move_back(&root, &slot, &"none".into()).is_err());
+        assert_eq!(move_out(&root, &"none".into(), &slot).unwrap(), Moved::LeftInPlace(NOT_THERE.to_owned()));
+        assert_eq!(move_back(&root, &slot, &"none".into()).unwrap(), Moved::LeftInPlace(NOT_IN_TRASH.to_owned()));
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
     fn a_link_among_the_parents_is_not_followed() {
         let (dir, root, slot) = root();
         std::os::unix::fs::symlink("build", dir.path().join("work/link")).unwrap();
-        assert!(move_out(&root, &"link/sub".into(), &slot).is_err());
+        assert!(matches!(move_out(&root, &"link/sub".into(), &slot).unwrap(), Moved::LeftInPlace(_)));
         assert!(dir.path().join("work/build/sub/f").exists());
         assert_eq!(move_out(&root, &"link".into(), &slot).unwrap(), Moved::Done);
         assert!(slot.symlink_metadata().unwrap().is_symlink());

@@ -95,3 +95,42 @@ fn f1_a_backup_survives_a_prune_between_undo_and_redo() {
         repo.fsck();
     }
 }
+
+/// F1: ignored files that somebody removed between `undo` and `redo` stop neither.
+#[test]
+fn f1_redo_of_a_move_that_has_nothing_left_to_move() {
+    let repo =
+        two_commits("echo '*.log' > .gitignore; git add .; git commit -qm ignore; mkdir d.log; echo log > d.log/x");
+    repo.rb("to v1 --clean all -y");
+    repo.rb("undo -y");
+    repo.sh("rm -r d.log");
+    let before = State::of(&repo);
+    repo.rb("redo -y");
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&before, "undo");
+}
+
+/// F1: a trash that was emptied by hand cannot give back what was in it, and holds nothing else up.
+#[test]
+fn f1_an_emptied_trash_does_not_stop_undo() {
+    let repo = two_commits("echo '*.log' > .gitignore; git add .; git commit -qm ignore; echo log > x.log");
+    repo.rb("to v1 --clean all -y");
+    repo.sh("rm -r .git/rollback/main/trash");
+    let run = repo.rb("undo -y");
+    assert!((run.stdout() + &run.stderr()).contains("x.log"), "what did not come back is not named\n{run}");
+    assert_eq!(repo.answer(&["status", "--porcelain"]), "");
+    repo.rb("redo -y");
+}
+
+/// F1: GIT_DIR alone makes the current directory the worktree, for git; another one is not touched then.
+#[test]
+fn f1_git_dir_alone_in_another_directory_is_refused() {
+    let repo = two_commits("mkdir sub; echo two > a; git commit -qam two");
+    let git_dir = repo.git_dir().to_str().unwrap().to_owned();
+    let before = State::of(&repo);
+    let args = ["-C", "sub", "to", "v1", "-y"];
+    repo.rollback_with(&[("GIT_DIR", &git_dir)], &args).code(1).says("GIT_WORK_TREE");
+    State::of(&repo).must_be(&before, "a refused command");
+    let top = repo.top().to_str().unwrap().to_owned();
+    repo.rollback_with(&[("GIT_DIR", &git_dir), ("GIT_WORK_TREE", &top)], &args).ok();
+}
