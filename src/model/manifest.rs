@@ -26,12 +26,15 @@ pub struct Manifest {
     /// Files whose exact bytes or permission bits the stash commit does not tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileDetail>,
-    /// Tracked paths that were left out of the worktree on purpose (sparse checkout).
+    /// Tracked paths that were left out of the worktree on purpose (sparse checkout), and submodules without a directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<RepoPath>,
     /// Paths of the untracked tree that git ignores.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<RepoPath>,
+    /// The topmost entries that git ignored and that stayed where they were; `None`: nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored_in_place: Option<Vec<RepoPath>>,
     /// Empty directories.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub empty_dirs: Vec<DirSpec>,

@@ -8,10 +8,11 @@ use crate::git::{MODE_EXEC, MODE_FILE, Trees};
 use crate::model::{FileKind, RepoPath};
 use std::collections::{BTreeSet, HashMap};
 
-/// Those of the untracked files and empty directories of today that the target's own rules ignore.
+/// Those of the untracked files and empty directories of today that were ignored in the target's state.
 ///
-/// A snapshot does not tell of ignored files. Where the rules differ between here and there, a file that was ignored
-/// then is merely untracked now, and must not pass for one that came later.
+/// A snapshot does not hold ignored files. Where the rules differ between here and there, a file that was ignored
+/// then is merely untracked now, and must not pass for one that came later. A snapshot that looked for ignored
+/// entries lists the topmost of them; for one that did not, its own rules tell.
 pub(super) fn ignored_there(desk: Desk<'_, '_>, trees: &Trees<'_>, target: &Target) -> Result<BTreeSet<RepoPath>> {
     let scene = desk.scene;
     let rules = crate::store::scene::rules(scene.repo)?;
@@ -20,7 +21,11 @@ pub(super) fn ignored_there(desk: Desk<'_, '_>, trees: &Trees<'_>, target: &Targ
     let files = scene.untracked.keys().chain(scene.big.iter().map(|found| &found.path));
     let dirs = scene.scan.empty_dirs.iter().map(|found| &found.path);
     for (path, is_dir) in files.map(|path| (path, false)).chain(dirs.map(|path| (path, true))) {
-        if there.rules_in(&rules, path.parent())?.is_ignored(path.as_bytes(), is_dir) {
+        let ignored = match &target.ignored {
+            Some(known) => known.contains(path) || path.ancestors().any(|dir| known.contains(dir)),
+            None => there.rules_in(&rules, path.parent())?.is_ignored(path.as_bytes(), is_dir),
+        };
+        if ignored {
             out.insert(path.clone());
         }
     }

@@ -21,6 +21,8 @@ pub struct Target {
     pub perms: Option<Perms>,
     /// Tracked paths that shall not be on disk.
     pub absent: BTreeSet<RepoPath>,
+    /// The topmost ignored entries that stood there; `None`: not known.
+    pub ignored: Option<BTreeSet<RepoPath>>,
     /// Empty directories.
     pub empty_dirs: Vec<DirSpec>,
     /// Directories with unusual permission bits.
@@ -47,6 +49,7 @@ impl Target {
             files: BTreeMap::new(),
             perms: None,
             absent: BTreeSet::new(),
+            ignored: None,
             empty_dirs: Vec::new(),
             dirs: Vec::new(),
             git_files: Vec::new(),
@@ -67,6 +70,7 @@ impl Target {
             files: snapshot.exact_files(repo)?,
             perms: Some(manifest.perms),
             absent: manifest.absent.iter().cloned().collect(),
+            ignored: manifest.ignored_in_place.as_ref().map(|paths| paths.iter().cloned().collect()),
             empty_dirs: manifest.empty_dirs.clone(),
             dirs: manifest.dirs.clone(),
             git_files: manifest.git_files.clone(),

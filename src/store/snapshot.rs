@@ -174,6 +174,10 @@ fn describe(scene: &Scene<'_>, extra: &Extra, operation: &str, who: &Who) -> Man
         files: details.into_values().collect(),
         absent: absent(scene),
         ignored,
+        ignored_in_place: scene
+            .scan
+            .ignored_listed
+            .then(|| scene.scan.ignored.iter().map(|found| found.path.clone()).collect()),
         empty_dirs: scene
             .scan
             .empty_dirs

@@ -26,6 +26,9 @@ fn files_that_only_some_commits_ignore_survive_undo() {
         mkdir in; echo '*.txt' > in/.gitignore; git add .; git commit -q -m three; git tag more");
     let edit = |step: usize| {
         repo.write(format!("later{step}"), "came later");
+        if step == 1 || step == 4 {
+            repo.write(format!("later{step}.log"), "came later, where nothing is ignored");
+        }
         if step == 0 {
             repo.write("out/deep/a.o", "object");
             repo.write("some.log", "log");

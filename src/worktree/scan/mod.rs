@@ -80,6 +80,8 @@ pub struct Scan {
     pub untracked: Vec<Found>,
     /// The topmost ignored entries: files, links, and directories in which nothing is tracked.
     pub ignored: Vec<Found>,
+    /// Whether ignored entries were looked for.
+    pub ignored_listed: bool,
     /// With [`IgnoredDetail::Full`]: every ignored file and link.
     pub ignored_files: Vec<Found>,
     /// Directories that hold a repository of their own; nothing in them was looked at, except
@@ -138,6 +140,7 @@ pub fn scan(root: &Path, index: &Index, rules: &Rules, options: &ScanOptions) ->
     let mut scan = pool::run(&walk, first)?;
     scan.sort();
     scan.entries = entries;
+    scan.ignored_listed = options.ignored != IgnoredDetail::None;
     Ok(scan)
 }
 
