@@ -16,7 +16,7 @@ pub(crate) fn path(i: usize) -> String {
 
 /// Whether the commit `many` has other bytes in file `i`.
 pub(crate) fn in_many(i: usize) -> bool {
-    i % 25 == 0
+    i.is_multiple_of(25)
 }
 
 /// Text that depends on nothing but the number.
