@@ -86,7 +86,7 @@ pub(crate) fn measure(dir: &Path, cmds: &[Cmd], out: &PathBuf) -> Cost {
         let mut command = command(dir, cmd);
         command.stdout(File::create(out).unwrap()).stderr(File::create(out.with_extension("err")).unwrap());
         let began = Instant::now();
-        #[expect(clippy::zombie_processes, reason = "waited for below, in a way that tells its memory")]
+        #[expect(clippy::zombie_processes, reason = "`wait` below waits for it")]
         let child = command.spawn().unwrap();
         let (code, peak) = wait(&child);
         cost.millis += began.elapsed().as_secs_f64() * 1000.0;

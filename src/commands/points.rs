@@ -4,11 +4,12 @@ use super::Ctx;
 use crate::Result;
 use crate::git::Repo;
 use crate::model::report::{Outcome, PointRow, PointsReport};
+use crate::model::{ObjectId, RepoPath};
 use crate::store::baselines::{self, Baseline};
 use crate::store::points::{self, Point};
 use crate::store::session::Session;
 use crate::store::snapshot;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// List the points to go back to, or delete one
 #[derive(Clone, Debug, clap::Args)]
@@ -115,7 +116,8 @@ fn list(session: &Session, kind: Option<Kind>, limit: usize) -> Result<PointsRep
     entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp()));
     let shown = if limit == 0 { entries.len() } else { limit.min(entries.len()) };
     let more = (entries.len() - shown) as u64;
-    let points = entries.into_iter().take(shown).map(|entry| row(&session.repo, entry)).collect();
+    let tags = Tags::of(&session.repo, shown)?;
+    let points = entries.into_iter().take(shown).map(|entry| row(&session.repo, &tags, entry)).collect();
     Ok(PointsReport { points, more })
 }
 
@@ -131,9 +133,34 @@ fn addressed(points: Vec<Point>) -> Vec<Entry> {
     points.into_iter().map(entry).collect()
 }
 
-fn row(repo: &Repo, entry: Entry) -> PointRow {
+/// The repository's tags.
+enum Tags<'r> {
+    /// Looked up one at a time: few are wanted, and there can be many.
+    Asked(&'r Repo),
+    /// All of them: many are wanted.
+    Listed(BTreeMap<RepoPath, ObjectId>),
+}
+
+impl<'r> Tags<'r> {
+    fn of(repo: &'r Repo, wanted: usize) -> Result<Tags<'r>> {
+        if wanted <= LIMIT {
+            return Ok(Tags::Asked(repo));
+        }
+        Ok(Tags::Listed(repo.references("refs/tags/*")?.into_iter().map(|tag| (tag.name, tag.id)).collect()))
+    }
+
+    fn get(&self, name: &str) -> Option<ObjectId> {
+        let full = format!("refs/tags/{name}");
+        match self {
+            Tags::Asked(repo) => repo.reference(&full).ok().flatten(),
+            Tags::Listed(tags) => tags.get(&RepoPath::new(full)).copied(),
+        }
+    }
+}
+
+fn row(repo: &Repo, tags: &Tags<'_>, entry: Entry) -> PointRow {
     match entry {
-        Entry::Point { point, address } => point_row(repo, &point, address),
+        Entry::Point { point, address } => point_row(repo, tags, &point, address),
         Entry::Baseline(baseline) => PointRow {
             kind: Kind::Baseline.word().to_owned(),
             time: baseline.time,
@@ -146,7 +173,7 @@ fn row(repo: &Repo, entry: Entry) -> PointRow {
     }
 }
 
-fn point_row(repo: &Repo, point: &Point, name: String) -> PointRow {
+fn point_row(repo: &Repo, tags: &Tags<'_>, point: &Point, name: String) -> PointRow {
     let kind = point.kind.clone();
     let time = points::time_of_stamp(&point.stamp).unwrap_or_default();
     let mut row =
@@ -161,8 +188,7 @@ fn point_row(repo: &Repo, point: &Point, name: String) -> PointRow {
     let message = detail.message.lines().next().unwrap_or_default();
     // Without a message the tag has the name in its place.
     row.message = if message == point.name { String::new() } else { message.to_owned() };
-    let tag = repo.reference(&format!("refs/tags/{}", point.name)).ok().flatten();
-    if tag == Some(point.tag) {
+    if tags.get(&point.name) == Some(point.tag) {
         row.extra = point.name.clone();
     }
     row

@@ -7,7 +7,8 @@ use super::error::GitContext;
 use super::repo::{Handles, Repo};
 use crate::model::ObjectId;
 use crate::{Error, Result};
-use flate2::{Compression, write::ZlibEncoder};
+use flate2::{Compress, Compression, FlushCompress, Status};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -344,7 +345,25 @@ fn pack_entry(kind: ObjectKind, data: &[u8]) -> std::io::Result<Vec<u8>> {
         size >>= 7;
     }
     out.push(byte);
-    let mut encoder = ZlibEncoder::new(out, Compression::fast());
-    encoder.write_all(data)?;
-    encoder.finish()
+    deflate(data, &mut out)?;
+    Ok(out)
+}
+
+thread_local! {
+    /// Setting one up costs more than compressing a small file, so that each thread keeps its own.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), true));
+}
+
+fn deflate(data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+    COMPRESS.with_borrow_mut(|compress| {
+        compress.reset();
+        loop {
+            let rest = &data[compress.total_in() as usize..];
+            out.reserve((rest.len() / 2).max(64));
+            match compress.compress_vec(rest, out, FlushCompress::Finish)? {
+                Status::StreamEnd => return Ok(()),
+                Status::Ok | Status::BufError => {}
+            }
+        }
+    })
 }

@@ -3,11 +3,17 @@
 use crate::model::RepoPath;
 use crate::{Error, Result};
 use gix_glob::wildmatch::Mode;
+use std::collections::BTreeSet;
 
 /// Several pathspecs: what any of them names and no excluding one names.
 #[derive(Debug)]
 pub struct Pathspecs {
     specs: Vec<Spec>,
+    /// Those of `specs` that name paths and directories as they are: thousands of them are asked at once.
+    plain: BTreeSet<Vec<u8>>,
+    /// Those that must be tried one after the other.
+    patterns: Vec<usize>,
+    excludes: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -25,20 +31,55 @@ impl Pathspecs {
     /// # Errors
     /// Refused: unknown magic, or a path outside the repository.
     pub fn parse(typed: &[Vec<u8>], prefix: &[u8]) -> Result<Pathspecs> {
-        Ok(Pathspecs { specs: typed.iter().map(|text| Spec::parse(text, prefix)).collect::<Result<_>>()? })
+        let specs: Vec<Spec> = typed.iter().map(|text| Spec::parse(text, prefix)).collect::<Result<_>>()?;
+        let numbers = |wanted: &dyn Fn(&Spec) -> bool| (0..specs.len()).filter(|n| wanted(&specs[*n])).collect();
+        let patterns = numbers(&|s| !s.exclude && !s.is_plain());
+        let excludes = numbers(&|s| s.exclude);
+        let plain = specs.iter().filter(|s| !s.exclude && s.is_plain()).map(|s| s.pattern.clone()).collect();
+        Ok(Pathspecs { specs, plain, patterns, excludes })
     }
 
     /// Whether a path is meant.
     pub fn matches(&self, path: &RepoPath) -> bool {
-        let excluded = self.specs.iter().any(|s| s.exclude && s.matches(path));
-        let only_exclude = self.specs.iter().all(|s| s.exclude);
-        !excluded && (only_exclude || self.specs.iter().any(|s| !s.exclude && s.matches(path)))
+        self.matches_bytes(path.as_bytes())
+    }
+
+    /// Whether a path is meant.
+    pub fn matches_bytes(&self, path: &[u8]) -> bool {
+        let any = |numbers: &[usize]| numbers.iter().any(|n| self.specs[*n].matches(path));
+        let only_exclude = self.excludes.len() == self.specs.len();
+        (only_exclude || self.is_below_plain(path) || any(&self.patterns)) && !any(&self.excludes)
+    }
+
+    /// Whether anything below a directory can be meant.
+    pub fn may_match_below(&self, dir: &[u8]) -> bool {
+        let is_below = |path: &[u8]| path.strip_prefix(dir).is_some_and(|rest| rest.first() == Some(&b'/'));
+        let next = [dir, b"/"].concat();
+        self.plain.is_empty()
+            || !self.patterns.is_empty()
+            || self.is_below_plain(dir)
+            || self.plain.range(next..).next().is_some_and(|path| is_below(path))
+    }
+
+    fn is_below_plain(&self, path: &[u8]) -> bool {
+        !self.plain.is_empty()
+            && (self.plain.contains(path)
+                || self.plain.contains(b"".as_slice())
+                || path.iter().enumerate().any(|(at, b)| *b == b'/' && self.plain.contains(&path[..at])))
     }
 
     /// The pathspecs that match none of these paths, as they were typed.
     pub fn unmatched<'a>(&self, paths: impl Iterator<Item = &'a RepoPath> + Clone) -> Vec<String> {
-        let idle = self.specs.iter().filter(|s| !s.exclude && !paths.clone().any(|path| s.matches(path)));
-        idle.map(|s| s.typed.clone()).collect()
+        let mut hit: BTreeSet<&[u8]> = BTreeSet::new();
+        for path in paths.clone().map(RepoPath::as_bytes) {
+            hit.insert(path);
+            hit.extend(path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| &path[..at]));
+        }
+        let any = |spec: &Spec| match spec.is_plain() && !spec.pattern.is_empty() {
+            true => hit.contains(spec.pattern.as_slice()),
+            false => paths.clone().any(|path| spec.matches(path.as_bytes())),
+        };
+        self.specs.iter().filter(|s| !s.exclude && !any(s)).map(|s| s.typed.clone()).collect()
     }
 }
 
@@ -84,21 +125,27 @@ impl Spec {
         Ok(Spec { typed, pattern, exclude, mode, fold })
     }
 
-    fn matches(&self, path: &RepoPath) -> bool {
-        if self.pattern.is_empty() {
-            return true;
-        }
-        let (path, pattern) = if self.fold {
-            (RepoPath::new(path.as_bytes().to_ascii_lowercase()), self.pattern.to_ascii_lowercase())
+    /// Whether it names a path or a directory just as it is.
+    fn is_plain(&self) -> bool {
+        self.mode.is_none() && !self.fold
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        if self.fold {
+            self.matches_exactly(&path.to_ascii_lowercase(), &self.pattern.to_ascii_lowercase())
         } else {
-            (path.clone(), self.pattern.clone())
-        };
-        if path.is_within(&pattern) {
+            self.matches_exactly(path, &self.pattern)
+        }
+    }
+
+    fn matches_exactly(&self, path: &[u8], pattern: &[u8]) -> bool {
+        let within = path.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
+        if pattern.is_empty() || within {
             return true;
         }
         let Some(mode) = self.mode else { return false };
-        let hit = |name: &[u8]| gix_glob::wildmatch(pattern.as_slice().into(), name.into(), mode);
-        hit(path.as_bytes()) || path.ancestors().any(hit)
+        let hit = |name: &[u8]| gix_glob::wildmatch(pattern.into(), name.into(), mode);
+        hit(path) || path.iter().enumerate().any(|(at, b)| *b == b'/' && hit(&path[..at]))
     }
 }
 
@@ -142,5 +189,21 @@ mod tests {
         assert!(!hits(":!doc", "", "doc/a"));
         assert!(hits(":(icase)README", "", "readme"));
         assert!(Pathspecs::parse(&[b"../x".to_vec()], b"").is_err());
+    }
+
+    #[test]
+    fn directories_that_cannot_hold_a_match_are_told_apart() {
+        let parse = |specs: &[&str]| {
+            let specs: Vec<Vec<u8>> = specs.iter().map(|spec| spec.as_bytes().to_vec()).collect();
+            Pathspecs::parse(&specs, b"").unwrap()
+        };
+        let plain = parse(&["a/b/c", "d"]);
+        assert!(["a", "a/b", "a/b/c", "a/b/c/d", "d", "d/e"].iter().all(|dir| plain.may_match_below(dir.as_bytes())));
+        assert!(!["a/bb", "a-b", "e", "a/b/d"].iter().any(|dir| plain.may_match_below(dir.as_bytes())));
+        for open in [&["*.c", "d"][..], &[":!d"], &["."], &[":(icase)D"]] {
+            assert!(parse(open).may_match_below(b"any/where"), "{open:?}");
+        }
+        let paths: [RepoPath; 2] = ["a/b/c/x".into(), "d".into()];
+        assert_eq!(parse(&["a/b", "d", "a/x", "*/x"]).unmatched(paths.iter()), ["a/x"]);
     }
 }

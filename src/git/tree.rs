@@ -112,11 +112,26 @@ impl Trees<'_> {
 
     /// Every file, link and submodule of a tree.
     pub fn files(&self, tree: ObjectId) -> Result<BTreeMap<RepoPath, TreeEntry>> {
+        self.files_within(tree, &|_| true)
+    }
+
+    /// The same without the directories that `enter` says no to.
+    pub fn files_within(&self, tree: ObjectId, enter: &dyn Fn(&[u8]) -> bool) -> Result<BTreeMap<RepoPath, TreeEntry>> {
         let mut out = BTreeMap::new();
-        self.diff_below(&[], None, Some(tree), &mut |path, _, entry| {
-            out.extend(entry.map(|entry| (path, entry)));
-            Ok(())
-        })?;
+        let mut dirs = vec![(Vec::new(), tree)];
+        while let Some((dir, id)) = dirs.pop() {
+            if dir.len() > MAX_PATH {
+                return Err(Error::refused("a tree is nested too deeply to be written"));
+            }
+            for (name, entry) in self.read(id)? {
+                let path = RepoPath::join(&dir, &name);
+                if entry.mode != MODE_TREE {
+                    out.insert(path, entry);
+                } else if enter(path.as_bytes()) {
+                    dirs.push((path.as_bytes().to_vec(), entry.id));
+                }
+            }
+        }
         Ok(out)
     }
 

@@ -33,12 +33,13 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     let target = place.target(&session.repo).map_err(|e| super::transition::missing_object(scene, e))?;
     let trees = scene.repo.trees()?.and_made_in(desk.sink);
     let tree = if request.staged && !request.worktree { target.index_tree } else { target.tree };
-    let mut there: BTreeSet<RepoPath> = trees.files(tree)?.into_keys().collect();
+    let mut there: BTreeSet<RepoPath> =
+        trees.files_within(tree, &|dir| request.paths.may_match_below(dir))?.into_keys().collect();
     there.extend(target.files.keys().cloned());
     there.retain(|path| !target.absent.contains(path) && request.paths.matches(path));
-    let mut here: BTreeSet<RepoPath> = (0..scene.index.len()).map(|i| RepoPath::new(scene.index.path(i))).collect();
-    here.extend(scene.untracked.keys().cloned());
-    here.retain(|path| request.paths.matches(path));
+    let tracked = (0..scene.index.len()).map(|i| scene.index.path(i)).filter(|path| request.paths.matches_bytes(path));
+    let mut here: BTreeSet<RepoPath> = tracked.map(RepoPath::new).collect();
+    here.extend(scene.untracked.keys().filter(|path| request.paths.matches(path)).cloned());
     let idle = request.paths.unmatched(there.iter().chain(&here).collect::<Vec<_>>().into_iter());
     if let Some(idle) = idle.first() {
         return Err(Error::refused(format!("\"{idle}\" names no file, neither in {} nor here", place.typed))

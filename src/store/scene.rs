@@ -98,7 +98,7 @@ impl<'r> Scene<'r> {
             ignored: BTreeMap::new(),
             big: Vec::new(),
             git_files: gitfiles::capture(repo, sink)?,
-            refs: user_refs(repo)?,
+            refs: repo.user_references()?,
             stashes: repo.stashes()?,
             skipped: Vec::new(),
             verified: BTreeMap::new(),
@@ -319,12 +319,6 @@ pub fn rules(repo: &Repo) -> Result<Rules> {
         &repo.common_dir().join("info/exclude"),
         repo.config_bool("core.ignorecase") == Some(true),
     )
-}
-
-fn user_refs(repo: &Repo) -> Result<Vec<Ref>> {
-    let mut refs = repo.references("refs/*")?;
-    refs.retain(|r| !r.name.as_bytes().starts_with(b"refs/rollback/"));
-    Ok(refs)
 }
 
 /// The bits that most files have, so that a snapshot lists only the others.
