@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn mount_points_are_found_at_and_below() {
-        let table = b"22 1 0:20 / / rw - ext4 x rw\n23 22 0:21 / /work/a\\040b/mnt rw - tmpfs x rw\n";
+        let table = b"22 1 0:20 / / rw - ext4 x rw\n23 22 0:21 / /srv/a\\040b/mnt rw - tmpfs x rw\n";
         let mounts = Mounts::parse(table);
-        assert_eq!(mounts.within(Path::new("/work")), Some(Path::new("/work/a b/mnt")));
-        assert_eq!(mounts.within(Path::new("/work/a b/mnt")), Some(Path::new("/work/a b/mnt")));
-        assert_eq!(mounts.within(Path::new("/work/a")), None);
+        assert_eq!(mounts.within(Path::new("/srv")), Some(Path::new("/srv/a b/mnt")));
+        assert_eq!(mounts.within(Path::new("/srv/a b/mnt")), Some(Path::new("/srv/a b/mnt")));
+        assert_eq!(mounts.within(Path::new("/srv/a")), None);
     }
 }
