@@ -36,14 +36,18 @@ fn millis(costs: &[Cost]) -> f64 {
     median(costs.iter().map(|cost| cost.millis).collect())
 }
 
+fn cpu(costs: &[Cost]) -> f64 {
+    median(costs.iter().map(|cost| cost.cpu).collect())
+}
+
 fn mebibytes(costs: &[Cost]) -> f64 {
     costs.iter().map(|cost| cost.peak).max().unwrap_or(0) as f64 / 1024.0
 }
 
 /// The first lines of the table.
 pub(crate) fn heading() -> String {
-    "| row | files | against | git ms | rollback ms | ratio (low to high) | at most | git MiB | rollback MiB |\n\
-     |---|---|---|---|---|---|---|---|---|"
+    "| row | files | against | git ms | rollback ms | ratio (low to high) | at most | CPU ms | CPU ratio | git MiB | rollback MiB |\n\
+     |---|---|---|---|---|---|---|---|---|---|---|"
         .to_owned()
 }
 
@@ -58,12 +62,15 @@ pub(crate) fn line(result: &Result) -> String {
         format!("{}, {} points", row.kind.files, row.kind.points)
     };
     format!(
-        "| {} | {files} | `{}` | {:.1} | {:.1} | **{:.2}** ({low:.2} to {high:.2}) | {at_most} | {:.0} | {:.0} |",
+        "| {} | {files} | `{}` | {:.1} | {:.1} | **{:.2}** ({low:.2} to {high:.2}) | {at_most} | {:.0} / {:.0} | {:.2} | {:.0} | {:.0} |",
         row.name,
         row.against,
         millis(&result.git),
         millis(&result.ours),
         result.ratio(),
+        cpu(&result.git),
+        cpu(&result.ours),
+        cpu(&result.ours) / cpu(&result.git),
         mebibytes(&result.git),
         mebibytes(&result.ours),
     )
@@ -75,6 +82,7 @@ pub(crate) fn json(results: &[Result], file_system: &str) -> String {
         serde_json::json!({
             "median_ms": millis(costs),
             "runs_ms": costs.iter().map(|cost| cost.millis).collect::<Vec<_>>(),
+            "median_cpu_ms": cpu(costs),
             "peak_mib": mebibytes(costs),
         })
     };

@@ -36,6 +36,8 @@ impl Cmd {
 pub(crate) struct Cost {
     /// Wall-clock time, in milliseconds.
     pub millis: f64,
+    /// Processor time, of all threads and of the processes it waited for, in milliseconds.
+    pub cpu: f64,
     /// The most memory that it, or a process it waited for, had in use: KiB.
     pub peak: u64,
 }
@@ -88,8 +90,9 @@ pub(crate) fn measure(dir: &Path, cmds: &[Cmd], out: &PathBuf) -> Cost {
         let began = Instant::now();
         #[expect(clippy::zombie_processes, reason = "`wait` below waits for it")]
         let child = command.spawn().unwrap();
-        let (code, peak) = wait(&child);
+        let (code, cpu, peak) = wait(&child);
         cost.millis += began.elapsed().as_secs_f64() * 1000.0;
+        cost.cpu += cpu;
         cost.peak = cost.peak.max(peak);
         let text = || std::fs::read_to_string(out.with_extension("err")).unwrap_or_default();
         assert!(code == 0, "{:?} ended with {code}: {}", &cmd.0[..cmd.0.len().min(8)], text());
@@ -97,8 +100,8 @@ pub(crate) fn measure(dir: &Path, cmds: &[Cmd], out: &PathBuf) -> Cost {
     cost
 }
 
-/// Waits for a process: its wait status, and the most memory it had in use.
-fn wait(child: &Child) -> (i32, u64) {
+/// Waits for a process: its wait status, processor time, and the most memory it had in use.
+fn wait(child: &Child) -> (i32, f64, u64) {
     let mut status = 0;
     let pid = i32::try_from(child.id()).unwrap();
     #[expect(unsafe_code, reason = "the standard library waits without asking for the memory used")]
@@ -108,5 +111,6 @@ fn wait(child: &Child) -> (i32, u64) {
         (libc::wait4(pid, &raw mut status, 0, &raw mut usage), usage)
     };
     assert_eq!(found, pid, "waiting for a process failed");
-    (status, u64::try_from(usage.ru_maxrss).unwrap_or(0))
+    let millis = |time: libc::timeval| time.tv_sec as f64 * 1000.0 + time.tv_usec as f64 / 1000.0;
+    (status, millis(usage.ru_utime) + millis(usage.ru_stime), u64::try_from(usage.ru_maxrss).unwrap_or(0))
 }
