@@ -4,6 +4,7 @@ pub mod backup;
 pub mod describe;
 mod folders;
 mod ignored;
+pub mod lost;
 pub mod points;
 pub mod resolve;
 pub mod restore;
