@@ -143,6 +143,7 @@ fn record(session: &Session, name: &crate::store::session::OperationName, reason
         files: FileCounts::default(),
         trash: Vec::new(),
         kept: Vec::new(),
+        facts: Vec::new(),
         left: Vec::new(),
         snapshot: None,
         steps: None,

@@ -36,6 +36,7 @@ pub(super) fn start(
         trash: Vec::new(),
         kept: Vec::new(),
         left: plan.left.clone(),
+        facts: Vec::new(),
         snapshot: None,
         steps: None,
         point: plan.point.clone(),
@@ -66,6 +67,7 @@ pub(super) fn finish(
             Step::MoveFromTrash { path, slot } => {
                 operation.trash.push(TrashItem { path: path.clone(), slot: slot.clone(), back: true });
             }
+            Step::Fact(fact) => operation.facts.push(fact.clone()),
             _ => {}
         }
     }

@@ -168,6 +168,8 @@ impl<'a> Hands<'a> {
             Step::Submodule { path, old, new } => {
                 super::nested::enter(self.session, self.talk, path, old.as_ref(), new.as_ref())
             }
+            // The log entry holds it: nothing else changes.
+            Step::Fact(_) => Ok(()),
             Step::Nested { repo, slot, new: true } => super::nested::make(self.session, &self.root, repo, slot),
             Step::Nested { repo, slot, new: false } => self.trash(&repo.path, slot, true),
         }

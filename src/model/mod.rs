@@ -1,5 +1,6 @@
 //! Pure values: no input, no output, nothing of git but its names.
 
+mod fact;
 mod file;
 mod head;
 mod ids;
@@ -15,6 +16,7 @@ mod time;
 mod who;
 mod words;
 
+pub use fact::Fact;
 pub use file::{FileChange, FileKind, FileSpec, Stat};
 pub use head::Head;
 pub use ids::ObjectId;

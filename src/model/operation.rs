@@ -1,6 +1,6 @@
 //! What was done, as the operation log records it (`docs/formats.md`).
 
-use super::{Head, ObjectId, RepoPath, Skipped, Who};
+use super::{Fact, Head, ObjectId, RepoPath, Skipped, Who};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the operation log.
@@ -43,6 +43,9 @@ pub struct Operation {
     /// What was left in place, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Skipped>,
+    /// What became known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
     /// The snapshot of the state before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotName>,

@@ -157,6 +157,8 @@ pub enum Step {
         /// Its state after.
         new: Option<SubmoduleState>,
     },
+    /// Record a fact: nothing but the log changes.
+    Fact(super::Fact),
 }
 
 /// A submodule's state: a snapshot in its own repository.
@@ -188,6 +190,7 @@ impl Step {
             },
             Step::Nested { repo, slot, new } => Step::Nested { repo, slot, new: !new },
             Step::Submodule { path, old, new } => Step::Submodule { path, old: new, new: old },
+            Step::Fact(fact) => Step::Fact(fact.reversed()),
         }
     }
 }

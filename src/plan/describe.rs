@@ -93,6 +93,10 @@ fn sentence(step: &Step) -> String {
         Step::Index { changes } => format!("change {} of the index", count(changes.len(), "entry", "entries")),
         Step::Nested { repo, new: true, .. } => format!("bring back the repository in {}", repo.path),
         Step::Nested { repo, .. } => format!("move the repository in {} to the trash", repo.path),
+        Step::Fact(fact) => match &fact.new {
+            Some(value) => format!("record of {}: {} is {value}", fact.about, fact.key),
+            None => format!("take back what is recorded of {}: {}", fact.about, fact.key),
+        },
         Step::Submodule { path, .. } => format!("bring the submodule {path} to its saved state"),
     }
 }

@@ -5,6 +5,7 @@ use super::transition::{Clean, Desk, Scope, Transition, missing_object};
 use super::{Plan, describe};
 use crate::model::report::{Finding, Severity};
 use crate::model::{HeadAt, ObjectId, Operation, RepoPath, Step};
+use crate::store::facts::Facts;
 use crate::store::session::Session;
 use crate::store::{log, snapshot, tags};
 use crate::{Error, Result};
@@ -88,6 +89,7 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
         last: Vec::new(),
         after: HeadAt { head: scene.head.clone(), commit: scene.head_commit },
     };
+    let facts = facts_for(session, done)?;
     let mut slots = 0;
     for step in done.iter().rev().cloned() {
         match step.reversed() {
@@ -139,6 +141,7 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 out.first.push(Step::Nested { repo, slot, new: false });
             }
             step @ (Step::Submodule { .. } | Step::Nested { .. }) => out.middle.push(step),
+            Step::Fact(fact) => out.middle.extend(facts.step(&fact.about, &fact.key, fact.new)),
             Step::Worktree(_) | Step::Index { .. } | Step::GitFiles { .. } => {}
         }
     }
@@ -146,6 +149,12 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
         out.after.commit = super::to::head_commit_after(scene, &out.after.head, &out.middle, repo)?;
     }
     Ok(out)
+}
+
+/// What is known, where a step is about that: it takes reading the whole log.
+fn facts_for(session: &Session, steps: &[Step]) -> Result<Facts> {
+    let any = steps.iter().any(|step| matches!(step, Step::Fact(_)));
+    if any { Facts::read(&session.repo) } else { Ok(Facts::default()) }
 }
 
 fn is_tracked_now(desk: Desk<'_, '_>, path: &RepoPath) -> bool {
@@ -286,8 +295,12 @@ fn after(session: &Session, desk: Desk<'_, '_>, steps: &[Step]) -> Result<HeadAt
 fn obstacles(session: &Session, desk: Desk<'_, '_>, steps: &[Step]) -> Result<Vec<String>> {
     let (scene, repo) = (desk.scene, &session.repo);
     let mut out = Vec::new();
+    let facts = facts_for(session, steps)?;
     for step in steps {
         match step {
+            Step::Fact(fact) if facts.get(&fact.about, &fact.key) != fact.old.as_deref() => {
+                out.push(format!("{}: {} was recorded differently since", fact.about, fact.key));
+            }
             Step::Worktree(change) => {
                 for file in &change.files {
                     let now = scene.current(&file.path, desk.sink)?.map(|(spec, _)| spec);

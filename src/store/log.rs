@@ -80,6 +80,10 @@ fn message(operation: &Operation) -> String {
             out.push_str(&format!("Rollback-{key}: {value}\n"));
         }
     }
+    for fact in &operation.facts {
+        let value = fact.new.as_deref().unwrap_or("(nothing)").replace('\n', " ");
+        out.push_str(&format!("Rollback-Fact: {}: {} = {value}\n", fact.about, fact.key));
+    }
     if operation.aborted {
         out.push_str("Rollback-Aborted: yes\n");
     }

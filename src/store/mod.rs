@@ -3,6 +3,7 @@
 pub mod baselines;
 pub mod capture;
 pub mod durable;
+pub mod facts;
 pub mod gitfiles;
 pub mod journal;
 pub mod layout;

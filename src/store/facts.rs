@@ -1,0 +1,113 @@
+//! Facts: what the log knows about releases, operations and other things that never change themselves.
+
+use super::log;
+use crate::Result;
+use crate::git::Repo;
+use crate::model::{Fact, Operation, Step, Who};
+use std::collections::BTreeMap;
+
+/// A fact as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What is known; `None`: what was known was taken back.
+    pub value: Option<String>,
+    /// Who recorded it, and when.
+    pub who: Who,
+    /// The operation that recorded it.
+    pub operation: String,
+}
+
+/// Everything that is known, by what it is about and what is known of it.
+#[derive(Clone, Debug, Default)]
+pub struct Facts(BTreeMap<(String, String), Known>);
+
+impl Facts {
+    /// Reads the logs of all clones that are here; of several facts about the same thing the newest counts.
+    pub fn read(repo: &Repo) -> Result<Facts> {
+        Ok(Self::of(&log::read(repo, usize::MAX)?))
+    }
+
+    /// What operations, newest first, tell.
+    pub fn of(operations: &[Operation]) -> Facts {
+        let mut out = BTreeMap::new();
+        for operation in operations.iter().filter(|operation| !operation.aborted) {
+            for fact in &operation.facts {
+                out.entry((fact.about.clone(), fact.key.clone())).or_insert_with(|| Known {
+                    value: fact.new.clone(),
+                    who: operation.who.clone(),
+                    operation: operation.id.clone(),
+                });
+            }
+        }
+        Facts(out)
+    }
+
+    /// What is known now.
+    pub fn get(&self, about: &str, key: &str) -> Option<&str> {
+        self.known(about, key)?.value.as_deref()
+    }
+
+    /// The same with who recorded it, and when; also when it was taken back.
+    pub fn known(&self, about: &str, key: &str) -> Option<&Known> {
+        self.0.get(&(about.to_owned(), key.to_owned()))
+    }
+
+    /// The step that records a fact; `None`: it is known already.
+    pub fn step(&self, about: &str, key: &str, new: Option<String>) -> Option<Step> {
+        let old = self.get(about, key).map(str::to_owned);
+        (old != new).then(|| Step::Fact(Fact { about: about.to_owned(), key: key.to_owned(), old, new }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FileCounts, Head, HeadAt, Time};
+
+    fn operation(id: &str, old: Option<&str>, new: Option<&str>) -> Operation {
+        let at = HeadAt { head: Head::Branch("refs/heads/main".to_owned()), commit: None };
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let fact = Fact { about: "release v1".to_owned(), key: "stable".to_owned(), old: text(old), new: text(new) };
+        Operation {
+            version: Operation::VERSION,
+            id: id.to_owned(),
+            command: "release".to_owned(),
+            title: String::new(),
+            argv: Vec::new(),
+            reason: None,
+            worktree: "main".to_owned(),
+            who: Who { name: "n".to_owned(), email: "e".to_owned(), time: Time::default() },
+            millis: 0,
+            before: at.clone(),
+            after: at,
+            refs: Vec::new(),
+            files: FileCounts::default(),
+            trash: Vec::new(),
+            kept: Vec::new(),
+            left: Vec::new(),
+            facts: vec![fact],
+            snapshot: None,
+            steps: None,
+            point: None,
+            changes_state: false,
+            undoes: None,
+            redoes: None,
+            aborted: false,
+        }
+    }
+
+    #[test]
+    fn the_newest_counts_and_what_was_aborted_does_not() {
+        let mut log = vec![operation("c", Some("no"), None), operation("b", Some("yes"), Some("no"))];
+        log.push(operation("a", None, Some("yes")));
+        let facts = Facts::of(&log);
+        assert_eq!(facts.get("release v1", "stable"), None);
+        assert_eq!(facts.known("release v1", "stable").unwrap().operation, "c");
+        log[0].aborted = true;
+        assert_eq!(Facts::of(&log).get("release v1", "stable"), Some("no"));
+        assert!(Facts::of(&log).step("release v1", "stable", Some("no".to_owned())).is_none());
+        let step = Facts::of(&log).step("release v1", "stable", Some("yes".to_owned())).unwrap();
+        let Step::Fact(fact) = step.reversed() else { panic!("another step") };
+        assert_eq!((fact.old.as_deref(), fact.new.as_deref()), (Some("yes"), Some("no")));
+    }
+}
