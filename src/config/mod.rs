@@ -1,8 +1,18 @@
-//! Settings: defaults, then `rollback.toml` at the top of the worktree, then git's configuration (`rollback.*`).
+//! Settings: defaults, then `rollback.toml` at the top of the worktree, then git's configuration (`rollback.*`), then
+//! the environment.
+
+mod file;
+mod task;
+#[cfg(test)]
+mod tests;
+mod values;
 
 use crate::git::Repo;
+use crate::model::Task;
 use crate::{Error, Result};
+use file::{File, OVERRIDES, Override};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -17,8 +27,142 @@ pub struct Config {
     pub keep: Vec<String>,
     /// An untracked file above this many bytes is named, not copied.
     pub max_file_size: u64,
-    /// Untracked files together above this many bytes likewise; by default a tenth of the free disk.
+    /// Untracked files together above this many bytes likewise, as the user says.
     pub max_total_size: Option<u64>,
+    /// The same as `rollback.toml` says: it can only raise the default.
+    total_size_of_file: Option<u64>,
+    /// What is run around a full rollback, and as tests. All of it needs trust (`config::trust`).
+    pub commands: Commands,
+    /// Which tests belong to which files.
+    pub validate: Validate,
+    /// What `check` looks at.
+    pub check: Check,
+    /// Names of branches of sprints.
+    pub sprint: Sprint,
+    /// Names of branches that work is recovered on.
+    pub recovery: Recovery,
+    /// Where reports go, and how they look.
+    pub report: Reports,
+    /// More commands that `analyze` runs on the failed state and on the baseline, by name.
+    pub analyze: BTreeMap<String, Vec<Task>>,
+    /// Whom to tell, by role.
+    pub contacts: BTreeMap<String, String>,
+    /// The exact bytes of `rollback.toml` that these settings were read from; `None`: there is no such file.
+    pub text: Option<Vec<u8>>,
+}
+
+/// What is run, as `rollback.toml` has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commands {
+    /// Stops what runs from the worktree.
+    pub stop: Vec<Task>,
+    /// Installs what the code needs.
+    pub install: Vec<Task>,
+    /// Starts it.
+    pub start: Vec<Task>,
+    /// Tells whether it works.
+    pub verify: Vec<Task>,
+    /// The tests (`[commands] test`); see [`Commands::tests`].
+    pub test: Vec<Task>,
+    /// The tests that a baseline must pass (`[baseline] tests`); see [`Commands::baseline_tests`].
+    pub baseline_tests: Vec<Task>,
+    /// Who is told, by name: a command gets the message on its standard input.
+    pub notify: Vec<Task>,
+}
+
+impl Commands {
+    /// The tests: those of the baseline where no others are set.
+    pub fn tests(&self) -> &[Task] {
+        if self.test.is_empty() { &self.baseline_tests } else { &self.test }
+    }
+
+    /// The tests that a baseline must pass: the tests where no others are set.
+    pub fn baseline_tests(&self) -> &[Task] {
+        if self.baseline_tests.is_empty() { &self.test } else { &self.baseline_tests }
+    }
+}
+
+/// Which tests belong to which files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validate {
+    /// From files to their tests.
+    pub map: Vec<Rule>,
+    /// What runs them; `{files}` stands for the tests.
+    pub run: Vec<Task>,
+}
+
+/// From files to their tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// A path with `{path}` (any path) and `{name}` (a part without `/`), or a pattern as in `.gitignore`.
+    pub from: String,
+    /// The path of the test, with the same words.
+    pub to: String,
+}
+
+/// What `check` looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// It fails when more than this part (of a hundred) of the disk is used.
+    pub disk: u8,
+    /// Tells whether dependencies are up to date.
+    pub dependencies: Vec<Task>,
+}
+
+/// Names of branches of sprints: `{n}` is the sprint, `{timestamp}` the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sprint {
+    /// The branch that a sprint works on.
+    pub branch: String,
+    /// The branch that keeps the work of a failed one.
+    pub backup: String,
+    /// The branch for another try; `-2`, `-3`, ... is added when it is taken.
+    pub retry: String,
+    /// Where the report of a failed sprint goes.
+    pub report: ReportPlace,
+}
+
+/// Where the report of a failed sprint goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportPlace {
+    /// It is committed on the backup branch.
+    Branch,
+    /// It stays in the worktree.
+    Worktree,
+}
+
+/// Names of branches that work is recovered on: `{name}` is what is recovered, `{timestamp}` the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The branch.
+    pub branch: String,
+}
+
+/// Where reports go, and how they look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reports {
+    /// The directory of reports, below the top of the worktree.
+    pub directory: String,
+    /// A directory with templates that take the place of the built-in ones.
+    pub templates: Option<String>,
+}
+
+impl Default for Sprint {
+    fn default() -> Self {
+        Sprint {
+            branch: "refactor/sprint-{n}".to_owned(),
+            backup: "backup/sprint-{n}-{timestamp}".to_owned(),
+            retry: "refactor/sprint-{n}-retry".to_owned(),
+            report: ReportPlace::Branch,
+        }
+    }
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Reports { directory: "rollbacks".to_owned(), templates: None }
+    }
 }
 
 impl Default for Config {
@@ -31,6 +175,16 @@ impl Default for Config {
             keep: words(&[".env*", "rollback.toml"]),
             max_file_size: 1 << 30,
             max_total_size: None,
+            total_size_of_file: None,
+            commands: Commands::default(),
+            validate: Validate::default(),
+            check: Check { disk: 90, dependencies: Vec::new() },
+            sprint: Sprint::default(),
+            recovery: Recovery { branch: "recovery/{name}".to_owned() },
+            report: Reports::default(),
+            analyze: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            text: None,
         }
     }
 }
@@ -38,32 +192,8 @@ impl Default for Config {
 /// The settings file's name, at the top of the worktree.
 pub const FILE_NAME: &str = "rollback.toml";
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct File {
-    baseline: Baseline,
-    protect: Protect,
-    keep: Keep,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Baseline {
-    name: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Protect {
-    branches: Vec<String>,
-    reason: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Keep {
-    paths: Vec<String>,
-}
+/// A settings file above this size is not read.
+const MAX_FILE: u64 = 1 << 20;
 
 impl Config {
     /// Loads the settings for a repository.
@@ -72,20 +202,9 @@ impl Config {
     /// Refused: a settings file that cannot be understood, or with an unknown key.
     pub fn load(repo: &Repo) -> Result<Config> {
         let mut config = Config::default();
-        let path = repo.root().join(FILE_NAME);
-        if let Some(bytes) = crate::host::fs::read_capped(&path, 1 << 20)? {
-            let wrong = |why: String| {
-                Error::refused(format!("{FILE_NAME} cannot be used")).because(why).help(format!(
-                    "correct {FILE_NAME}; known tables: [baseline] name, [protect] branches and reason, [keep] paths"
-                ))
-            };
-            let text = std::str::from_utf8(&bytes).map_err(|e| wrong(e.to_string()))?;
-            let file: File = toml::from_str(text).map_err(|e| wrong(e.message().to_owned()))?;
-            config.add_file(file);
-        }
-        if let Some(name) = repo.config_string("rollback.baseline") {
-            config.baseline = name;
-        }
+        let bytes = crate::host::fs::read_capped(&repo.root().join(FILE_NAME), MAX_FILE)?;
+        File::parse(bytes.as_deref().unwrap_or_default(), &overrides(repo))?.apply(&mut config)?;
+        config.text = bytes;
         // What a repository brings along can make the tool more careful, never less: `rollback.toml` adds to
         // these, and only the user's own configuration replaces them.
         let own = repo.config_of_user("rollback.protect");
@@ -105,51 +224,47 @@ impl Config {
         Ok(config)
     }
 
-    fn add_file(&mut self, file: File) {
-        if let Some(name) = file.baseline.name {
-            self.baseline = name;
-        }
-        self.protect.extend(file.protect.branches);
-        self.reason_required |= file.protect.reason.as_deref() == Some("required");
-        self.keep.extend(file.keep.paths);
+    /// What another version of `rollback.toml` has run.
+    ///
+    /// # Errors
+    /// Refused: it cannot be understood.
+    pub fn commands_of(text: &[u8]) -> Result<Commands> {
+        let mut config = Config::default();
+        File::parse(text, &[])?.apply(&mut config)?;
+        Ok(config.commands)
     }
 
     /// Whether published commits of this branch (a short name) must not be rewritten.
     pub fn is_protected(&self, branch: &str) -> bool {
         self.protect.iter().any(|pattern| crate::git::glob_matches(pattern, branch))
     }
+
+    /// Untracked files together above this many bytes are not copied, where `free` are free: what the user says, or
+    /// a tenth of the free disk, which `rollback.toml` can raise.
+    pub fn total_size(&self, free: u64) -> u64 {
+        self.max_total_size.unwrap_or_else(|| self.total_size_of_file.unwrap_or(0).max(free / 10))
+    }
+}
+
+/// What git's configuration and the environment say in place of the file.
+fn overrides(repo: &Repo) -> Vec<Override> {
+    let mut out = Vec::new();
+    for (table, key) in OVERRIDES {
+        // The first settings there were had flat names.
+        let flat = ((*table, *key) == ("baseline", "name")).then_some("rollback.baseline");
+        let git = flat.map_or_else(|| format!("rollback.{table}.{key}"), str::to_owned);
+        let variable = format!("GIT_ROLLBACK_{}_{}", table.to_uppercase(), key.to_uppercase());
+        let of_git = repo.config_string(&git).map(|value| (value, format!("git's configuration {git}")));
+        let of_environment = crate::host::env::var(&variable).map(|value| (value, format!("the variable {variable}")));
+        if let Some((value, source)) = of_environment.or(of_git) {
+            out.push(Override { table, key, value, source });
+        }
+    }
+    out
 }
 
 /// `512m`, `2g`, as git spells sizes.
 fn parse_size(text: &str) -> Result<u64> {
-    let text = text.trim().to_lowercase();
-    let (digits, factor) = match text.strip_suffix(['k', 'm', 'g']) {
-        Some(digits) if text.ends_with('k') => (digits, 1 << 10),
-        Some(digits) if text.ends_with('m') => (digits, 1 << 20),
-        Some(digits) => (digits, 1 << 30),
-        None => (text.as_str(), 1),
-    };
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| Error::refused(format!("\"{text}\" is not a size")).help("write it as git does: 500k, 20m, 2g"))?;
-    Ok(number.saturating_mul(factor))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_spelled_as_git_does() {
-        assert_eq!(parse_size("2k").unwrap(), 2048);
-        assert_eq!(parse_size(" 1G ").unwrap(), 1 << 30);
-        assert_eq!(parse_size("7").unwrap(), 7);
-        assert!(parse_size("many").is_err());
-    }
-
-    #[test]
-    fn a_settings_file_with_an_unknown_key_is_refused() {
-        assert!(toml::from_str::<File>("[hooks]\nstop = \"x\"\n").is_err());
-        assert!(toml::from_str::<File>("[keep]\npaths = [\"*.sqlite\"]\n").is_ok());
-    }
+    values::size(text)
+        .ok_or_else(|| Error::refused(format!("\"{text}\" is not a size")).help("write it as git does: 500k, 20m, 2g"))
 }

@@ -11,6 +11,7 @@ mod operation;
 mod path;
 mod plan;
 pub mod report;
+mod task;
 mod text;
 mod time;
 mod who;
@@ -26,6 +27,7 @@ pub use manifest::{FileDetail, GitFile, IndexAt, Manifest, NestedFile, NestedRep
 pub use operation::{FileCounts, HeadAt, KeptFile, Operation, RefMove, SnapshotName, TrashItem};
 pub use path::RepoPath;
 pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, WorktreeChange};
+pub use task::{Action, HttpCheck, Task, quoted};
 pub use text::readable;
 pub use time::Time;
 pub use who::Who;

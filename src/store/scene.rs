@@ -375,7 +375,7 @@ fn split_by_size(untracked: &[Found], config: &Config, free: u64) -> (Vec<Found>
     by_size.sort_by_key(|f| f.stat.size);
     for found in by_size {
         total = total.saturating_add(found.stat.size);
-        let too_much = found.stat.size > 1 << 20 && total > config.max_total_size.unwrap_or(free / 10);
+        let too_much = found.stat.size > 1 << 20 && total > config.total_size(free);
         if found.stat.size > config.max_file_size || too_much {
             big.push(found.clone());
         } else {
