@@ -8,6 +8,7 @@ pub mod index;
 mod index_tree;
 mod lost;
 mod objects;
+mod own_refs;
 mod pack;
 mod pathspec;
 mod process;

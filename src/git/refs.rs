@@ -2,16 +2,14 @@
 
 use super::error::{GitContext, not_found, wrap};
 use super::repo::Repo;
+use crate::Result;
 use crate::host::fs;
 use crate::model::{ObjectId, RepoPath};
-use crate::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// More than any file of packed refs.
-const MAX_PACKED: u64 = 1 << 30;
+pub(super) const MAX_PACKED: u64 = 1 << 30;
 
 /// A ref and what it points to directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,22 +91,6 @@ impl Repo {
         Ok(out)
     }
 
-    /// The tool's own refs below `dir`. There can be ten thousands of them, and libgit2 takes several calls for each.
-    fn own_references(&self, dir: &str) -> Result<Vec<Ref>> {
-        let mut found = BTreeMap::new();
-        // Files before packed refs, as git reads them: `git pack-refs` may move one from here to there meanwhile.
-        read_loose(&self.common_dir().join(dir), dir.as_bytes(), &mut found)?;
-        let packed = fs::read_capped(&self.common_dir().join("packed-refs"), MAX_PACKED)?.unwrap_or_default();
-        for line in packed.split(|&b| b == b'\n') {
-            let Some(name) = line.get(41..).filter(|name| name.starts_with(dir.as_bytes())) else { continue };
-            if let Some(id) = line.get(..40).and_then(ObjectId::from_hex).filter(|_| name.get(dir.len()) == Some(&b'/'))
-            {
-                found.entry(RepoPath::new(name)).or_insert(Some(id));
-            }
-        }
-        Ok(found.into_iter().filter_map(|(name, id)| Some(Ref { name, id: id? })).collect())
-    }
-
     /// Branches (full names) that remotes call their default one.
     pub fn remote_defaults(&self) -> Vec<String> {
         let Ok(found) = self.git.references_glob("refs/remotes/*/HEAD") else { return Vec::new() };
@@ -138,30 +120,6 @@ impl Repo {
             })
             .collect()
     }
-}
-
-/// Refs that are files. What is no plain ref (a symbolic one, a damaged one) is `None`: as in git, it hides a packed one.
-fn read_loose(dir: &Path, name: &[u8], found: &mut BTreeMap<RepoPath, Option<ObjectId>>) -> Result<()> {
-    let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
-        Err(e) => return Err(Error::io("cannot list the refs", &e)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(|e| Error::io("cannot list the refs", &e))?;
-        let full = RepoPath::join(name, entry.file_name().as_bytes());
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            read_loose(&entry.path(), full.as_bytes(), found)?;
-        } else if !full.as_bytes().ends_with(b".lock") {
-            let text = match std::fs::read(entry.path()) {
-                // Deleted or packed this moment.
-                Err(e) if e.kind() == ErrorKind::NotFound => continue,
-                text => text.map_err(|e| Error::io("cannot read a ref", &e))?,
-            };
-            found.insert(full, text.get(..40).and_then(ObjectId::from_hex).filter(|_| text.len() <= 64));
-        }
-    }
-    Ok(())
 }
 
 /// Whether git accepts a full ref name.

@@ -153,3 +153,19 @@ fn f5_links_in_the_place_of_ours_are_refused() {
         assert_eq!(std::fs::read_dir(&target).unwrap().count(), 1, "something was made behind the link");
     }
 }
+
+/// F5: a pipe among the tool's own refs hangs nothing: as in git, what is no ref hides a packed one of that name.
+#[test]
+fn f5_a_pipe_among_our_refs_does_not_hang() {
+    let repo = two_commits("echo two > a");
+    repo.rb("checkpoint one");
+    repo.rb("checkpoint two");
+    repo.sh("git pack-refs --all
+         name=$(git for-each-ref --format='%(refname)' 'refs/rollback/points/*/checkpoint/one')
+         mkdir -p \".git/$(dirname \"$name\")\"; mkfifo \".git/$name\"");
+    let listed = repo.rb("points --json").json();
+    let names: Vec<_> = listed["points"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["two"]);
+    repo.rb("");
+    repo.rb("checkpoint three");
+}
