@@ -17,6 +17,7 @@ mod it {
     mod common;
     mod crash;
     mod errors;
+    mod history;
     mod hostile;
     mod looking;
     mod mutating;

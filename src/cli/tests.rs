@@ -54,7 +54,7 @@ fn no_help_sends_anyone_to_a_missing_manual_page() {
 #[test]
 fn a_word_that_is_no_command_gets_a_suggestion() {
     for (word, help) in
-        [("v1.2.0", "git rollback to v1.2.0"), ("statsu", "git rollback status"), ("HEAD~3", "git rollback to HEAD~3")]
+        [("v1.2.0", "git rollback to v1.2.0"), ("statuss", "git rollback status"), ("HEAD~3", "git rollback to HEAD~3")]
     {
         let error = answer(&[word]).unwrap_err();
         assert_eq!(error.kind(), Kind::Refused);

@@ -1,22 +1,28 @@
 //! `git rollback log`: the operations.
 
 use super::Ctx;
+use super::change::{carry_out, request};
 use super::facts::{self, History};
-use crate::Result;
+use super::record::RecordArgs;
+use crate::engine::Locks;
 use crate::model::report::{Changed, Duration, Kept, LogDetail, LogReport, LogRow, Outcome, RefMove, UndoState};
-use crate::model::{self, Operation, RepoPath, Step, Steps};
-use crate::plan::describe;
+use crate::model::{self, Operation, RepoPath, Step, Steps, Trouble};
+use crate::plan::{self, describe};
+use crate::store::facts::amended;
 use crate::store::log;
 use crate::store::session::Session;
+use crate::{Error, Result};
 use std::collections::BTreeSet;
 
-/// List the operations, or show one in full
+/// List the operations, show one in full, or correct what is recorded about one
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback log                   what was done, newest first
   git rollback log --kind to --limit 5
   git rollback log 3f2a91c0          one operation in full
+  git rollback log amend 3f2a91c0 --severity high --cause \"bad migration\"
   git rollback log --json            for a program")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// The operation to show in full
     #[arg(value_name = "OP", conflicts_with_all = ["kind", "limit"])]
@@ -29,6 +35,39 @@ pub struct Args {
     /// At most this many; 0: all [default: 50]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+
+    /// What else to do with the log.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What else to do with the log.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    /// Add or correct what is recorded about an operation; `--reason` replaces its reason
+    ///
+    /// The entry itself stays as it was written: what is said now is a new entry about it, and the newest counts.
+    Amend(Amend),
+}
+
+/// What to record about an operation.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  git rollback log amend 3f2a91c0 --severity high --cause \"bad migration\"
+  git rollback log amend 3f2a91c0 --started 2026-01-10T16:40 --sprint 4
+  git rollback log amend 3f2a91c0 --reason \"the queue stood still\"")]
+pub struct Amend {
+    /// The operation, by its name or the beginning of it
+    #[arg(value_name = "OP")]
+    pub operation: String,
+
+    /// The sprint it belongs to
+    #[arg(long, value_name = "N")]
+    pub sprint: Option<String>,
+
+    /// For the record
+    #[command(flatten)]
+    pub record: RecordArgs,
 }
 
 /// How many operations are listed when nobody says.
@@ -37,9 +76,13 @@ const LIMIT: usize = 50;
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
+    if let Some(Action::Amend(args)) = &args.action {
+        return amend(ctx, &session, args);
+    }
     let (all, mut warnings) = log::read_all(&session.repo)?;
     let own = log::read_own(&session.repo, &session.layout, usize::MAX)?;
     let history = History::new(&session, &own);
+    let all = amended(all);
     if let Some(id) = &args.operation {
         let operation = log::find(&all, id)?;
         return Ok(detail(&session, &history, &operation, ctx.global.verbose).into());
@@ -55,6 +98,19 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let shown = if limit == 0 { found.len() } else { limit.min(found.len()) };
     let operations = found[..shown].iter().map(|operation| history.row(operation)).collect();
     Ok(LogReport { operations, more: (found.len() - shown) as u64, warnings }.into())
+}
+
+fn amend(ctx: &Ctx<'_>, session: &Session, args: &Amend) -> Result<Outcome> {
+    let operation = log::find(&log::read(&session.repo, usize::MAX)?, &args.operation)?;
+    let trouble = Trouble { sprint: args.sprint.clone(), ..args.record.told()? };
+    let reason = ctx.global.reason.as_deref();
+    if trouble.is_empty() && reason.is_none() {
+        return Err(Error::refused("nothing was said that could be recorded")
+            .help("give --severity, --cause, --started, --sprint or --reason"));
+    }
+    carry_out(ctx, session, &request(ctx, "log"), Locks::None, &|table| {
+        plan::amend::plan(table.session, &operation, &trouble, reason)
+    })
 }
 
 fn detail(session: &Session, history: &History<'_>, operation: &Operation, verbose: bool) -> LogDetail {
@@ -93,6 +149,9 @@ fn detail(session: &Session, history: &History<'_>, operation: &Operation, verbo
             .collect(),
         kept: operation.kept.iter().map(|k| Kept { path: k.path.clone(), at: k.at.clone() }).collect(),
         left_in_place: facts::left(&operation.left),
+        trouble: operation.trouble.clone(),
+        recovery: operation.is_rollback().then(|| operation.recovery_millis()).flatten().map(Duration::of),
+        differs: operation.differs.clone(),
         undoes: operation.undoes.clone(),
         redoes: operation.redoes.clone(),
         warnings,

@@ -10,12 +10,15 @@ pub mod r#continue;
 pub mod doctor;
 mod facts;
 pub mod gc;
+pub mod history;
 pub mod log;
 pub mod man;
 pub mod points;
+pub mod record;
 pub mod redo;
 pub mod restore;
 pub mod show;
+pub mod stats;
 pub mod status;
 pub mod to;
 pub mod undo;
@@ -85,6 +88,8 @@ pub enum Command {
     Undo(undo::Args),
     Redo(redo::Args),
     Log(log::Args),
+    History(history::Args),
+    Stats(stats::Args),
     Continue(r#continue::Args),
     Abort(abort::Args),
     Gc(gc::Args),
@@ -109,6 +114,8 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Undo(args) => undo::run(ctx, args),
         Command::Redo(args) => redo::run(ctx, args),
         Command::Log(args) => log::run(ctx, args),
+        Command::History(args) => history::run(ctx, args),
+        Command::Stats(args) => stats::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
         Command::Gc(args) => gc::run(ctx, args),
@@ -126,7 +133,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("save", "checkpoint"),
     ("snapshot", "checkpoint"),
     ("stash", "backup"),
-    ("history", "log"),
+    ("metrics", "stats"),
     ("revert", "undo"),
     ("back", "undo"),
     ("reset", "to"),

@@ -40,6 +40,10 @@ pub struct Args {
     /// Which paths, as git spells them
     #[arg(required = true, value_name = "PATHSPEC", value_hint = clap::ValueHint::AnyPath)]
     pub pathspecs: Vec<OsString>,
+
+    /// For the record
+    #[command(flatten)]
+    pub record: super::record::RecordArgs,
 }
 
 /// Runs the command.
@@ -54,6 +58,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         paths: Pathspecs::parse(&typed, &crate::host::env::prefix_below(session.repo.root()))?,
     };
     let mut request = request(ctx, "restore");
+    request.trouble = args.record.trouble(&session)?;
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| plan(table.session, table.desk, &place, &wanted))
 }

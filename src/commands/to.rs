@@ -54,6 +54,10 @@ pub struct Args {
     /// Ask nothing and verify nothing; saving and recording stay
     #[arg(long)]
     pub emergency: bool,
+
+    /// For the record
+    #[command(flatten)]
+    pub record: super::record::RecordArgs,
 }
 
 /// Runs the command.
@@ -74,6 +78,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     };
     let wanted = ToRequest { way, clean, keep_changes: args.keep_changes };
     let mut request = request(ctx, "to");
+    request.trouble = args.record.trouble(&session)?;
     request.emergency = args.emergency;
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {

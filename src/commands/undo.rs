@@ -24,6 +24,10 @@ pub struct Args {
     /// The operation; without it, the last one that changed files, index, HEAD or branches (making a point is not one)
     #[arg(value_name = "OP")]
     pub operation: Option<String>,
+
+    /// For the record
+    #[command(flatten)]
+    pub record: super::record::RecordArgs,
 }
 
 /// Runs the command.
@@ -46,6 +50,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     }
     let skipped = if args.operation.is_none() { passed_over(&operations, &operation) } else { None };
     let mut request = request(ctx, "undo");
+    request.trouble = args.record.trouble(&session)?;
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
         let mut plan = if is_last {

@@ -1,9 +1,9 @@
 //! `rollback.toml` as it is written: every table and key there is.
 
 use super::task::{Takes, Tasks, is_below};
-use super::values::{Percent, Size};
+use super::values::{Percent, Size, Span};
 use super::{Check, Commands, Config, FILE_NAME, Recovery, ReportPlace, Reports, Rule, Sprint, Validate};
-use crate::model::Task;
+use crate::model::{Impact, Task};
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub(super) struct File {
     recovery: RecoveryTable,
     report: ReportTable,
     analyze: BTreeMap<String, Tasks>,
+    budget: BTreeMap<Impact, Span>,
     contacts: BTreeMap<String, String>,
 }
 
@@ -193,6 +194,7 @@ impl File {
             let tasks = tasks.under(&name, minutes(15), Takes::Commands).map_err(wrong)?;
             config.analyze.insert(name, tasks);
         }
+        config.budgets = self.budget.into_iter().map(|(severity, span)| (severity, span.0.as_secs())).collect();
         config.contacts = self.contacts;
         Ok(())
     }

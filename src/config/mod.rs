@@ -8,7 +8,7 @@ mod tests;
 mod values;
 
 use crate::git::Repo;
-use crate::model::Task;
+use crate::model::{Impact, Task};
 use crate::{Error, Result};
 use file::{File, OVERRIDES, Override};
 use serde::Deserialize;
@@ -45,6 +45,8 @@ pub struct Config {
     pub report: Reports,
     /// More commands that `analyze` runs on the failed state and on the baseline, by name.
     pub analyze: BTreeMap<String, Vec<Task>>,
+    /// How long a recovery may take, seconds, where it is not the usual time.
+    pub budgets: BTreeMap<Impact, u64>,
     /// Whom to tell, by role.
     pub contacts: BTreeMap<String, String>,
     /// The exact bytes of `rollback.toml` that these settings were read from; `None`: there is no such file.
@@ -183,6 +185,7 @@ impl Default for Config {
             recovery: Recovery { branch: "recovery/{name}".to_owned() },
             report: Reports::default(),
             analyze: BTreeMap::new(),
+            budgets: BTreeMap::new(),
             contacts: BTreeMap::new(),
             text: None,
         }
@@ -232,6 +235,11 @@ impl Config {
         let mut config = Config::default();
         File::parse(text, &[])?.apply(&mut config)?;
         Ok(config.commands)
+    }
+
+    /// How long a recovery may take, seconds.
+    pub fn budget(&self, severity: Impact) -> u64 {
+        self.budgets.get(&severity).copied().unwrap_or_else(|| severity.usual_budget())
     }
 
     /// Whether published commits of this branch (a short name) must not be rewritten.

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::git::Ref;
 use crate::model::report::{GcItem, GcReport};
-use crate::model::{FileCounts, HeadAt, Operation, RefMove, Time};
+use crate::model::{FileCounts, Operation, RefMove, Time};
 use crate::store::layout::SNAPSHOTS;
 use crate::store::points::{self, stamp};
 use crate::store::session::Session;
@@ -125,32 +125,6 @@ fn size_of(path: &Path) -> u64 {
 }
 
 fn record(session: &Session, name: &crate::store::session::OperationName, reason: Option<String>) -> Result<Operation> {
-    let head = session.repo.head()?;
-    let at = HeadAt { commit: session.repo.head_commit(&head)?, head };
-    Ok(Operation {
-        version: Operation::VERSION,
-        id: name.id.clone(),
-        command: "gc".to_owned(),
-        title: "Remove old snapshots and trash".to_owned(),
-        argv: crate::host::env::argv(),
-        reason,
-        worktree: session.repo.worktree_id(),
-        who: name.who.clone(),
-        millis: 0,
-        before: at.clone(),
-        after: at,
-        refs: Vec::new(),
-        files: FileCounts::default(),
-        trash: Vec::new(),
-        kept: Vec::new(),
-        facts: Vec::new(),
-        left: Vec::new(),
-        snapshot: None,
-        steps: None,
-        point: None,
-        changes_state: false,
-        undoes: None,
-        redoes: None,
-        aborted: false,
-    })
+    let title = "Remove old snapshots and trash".to_owned();
+    Ok(Operation { reason, ..super::record::entry(session, name, "gc", title)? })
 }

@@ -19,32 +19,29 @@ pub(super) fn start(
     name: &OperationName,
 ) -> Operation {
     let before = HeadAt { head: scene.head.clone(), commit: scene.head_commit };
-    Operation {
-        version: Operation::VERSION,
-        id: name.id.clone(),
-        command: request.command.to_owned(),
-        title: plan.report.title.clone(),
-        argv: crate::host::env::argv(),
-        reason: request.reason.clone(),
-        worktree: session.repo.worktree_id(),
-        who: name.who.clone(),
-        millis: 0,
-        after: plan.after.clone().unwrap_or_else(|| before.clone()),
-        before,
-        refs: Vec::new(),
-        files: FileCounts::default(),
-        trash: Vec::new(),
-        kept: Vec::new(),
-        left: plan.left.clone(),
-        facts: Vec::new(),
-        snapshot: None,
-        steps: None,
-        point: plan.point.clone(),
-        changes_state: plan.changes_state,
-        undoes: plan.undoes.clone(),
-        redoes: plan.redoes.clone(),
-        aborted: false,
+    let (title, worktree) = (plan.report.title.clone(), session.repo.worktree_id());
+    let mut operation = Operation::new(name.id.clone(), request.command, title, name.who.clone(), worktree, before);
+    operation.argv = crate::host::env::argv();
+    operation.reason = request.reason.clone();
+    operation.trouble = request.trouble.clone();
+    operation.left = plan.left.clone();
+    operation.point = plan.point.clone();
+    operation.changes_state = plan.changes_state;
+    operation.undoes = plan.undoes.clone();
+    operation.redoes = plan.redoes.clone();
+    if let Some(after) = &plan.after {
+        operation.after = after.clone();
     }
+    operation
+}
+
+/// An entry for something that leaves `HEAD` where it is.
+pub(super) fn entry(session: &Session, name: &OperationName, command: &str, title: String) -> Result<Operation> {
+    let head = session.repo.head()?;
+    let at = HeadAt { commit: session.repo.head_commit(&head)?, head };
+    let worktree = session.repo.worktree_id();
+    let operation = Operation::new(name.id.clone(), command, title, name.who.clone(), worktree, at);
+    Ok(Operation { argv: crate::host::env::argv(), ..operation })
 }
 
 /// Completes the entry and appends it to the log.
@@ -80,6 +77,7 @@ pub(super) fn finish(
         }
     }
     operation.kept = hands.kept_files();
+    operation.differs = differs.clone();
     operation.millis = began.elapsed().as_millis() as u64;
     log::append(&session.repo, &session.layout, &operation)?;
     Ok(Finished { operation, differs, warnings: Vec::new() })

@@ -31,6 +31,8 @@ pub struct Request {
     pub emergency: bool,
     /// Why, for the record.
     pub reason: Option<String>,
+    /// What was said about the trouble, for the record.
+    pub trouble: crate::model::Trouble,
     /// What to look at.
     pub wanted: Wanted,
     /// The message of the stash commit.

@@ -1,6 +1,6 @@
 //! What was done, as the operation log records it (`docs/formats.md`).
 
-use super::{Fact, Head, ObjectId, RepoPath, Skipped, Who};
+use super::{Fact, Head, ObjectId, RepoPath, Skipped, Time, Trouble, Who};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the operation log.
@@ -66,11 +66,65 @@ pub struct Operation {
     /// It was stopped half-way and taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub aborted: bool,
+    /// What was not as planned when the result was read again, or did not pass its verification; empty: verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<String>,
+    /// What was said about the trouble that it answers.
+    #[serde(default, skip_serializing_if = "Trouble::is_empty")]
+    pub trouble: Trouble,
 }
 
 impl Operation {
     /// The version written now.
     pub const VERSION: u32 = 1;
+
+    /// An entry of which nothing is known yet but who does what, where.
+    pub fn new(id: String, command: &str, title: String, who: Who, worktree: String, at: HeadAt) -> Operation {
+        Operation {
+            version: Operation::VERSION,
+            id,
+            command: command.to_owned(),
+            title,
+            argv: Vec::new(),
+            reason: None,
+            worktree,
+            who,
+            millis: 0,
+            before: at.clone(),
+            after: at,
+            refs: Vec::new(),
+            files: FileCounts::default(),
+            trash: Vec::new(),
+            kept: Vec::new(),
+            left: Vec::new(),
+            facts: Vec::new(),
+            snapshot: None,
+            steps: None,
+            point: None,
+            changes_state: false,
+            undoes: None,
+            redoes: None,
+            aborted: false,
+            differs: Vec::new(),
+            trouble: Trouble::default(),
+        }
+    }
+
+    /// Whether it went back to something: what `history` lists.
+    pub fn is_rollback(&self) -> bool {
+        self.changes_state && matches!(self.command.as_str(), "to" | "restore" | "undo" | "sprint fail")
+    }
+
+    /// When the trouble began: as somebody said, else when the operation did.
+    pub fn trouble_began(&self) -> Time {
+        self.trouble.started.unwrap_or(self.who.time)
+    }
+
+    /// How long the recovery took, milliseconds: until the result was verified. `None`: it never was.
+    pub fn recovery_millis(&self) -> Option<u64> {
+        let waited = self.who.time.seconds.saturating_sub(self.trouble_began().seconds).max(0) as u64;
+        (!self.aborted && self.differs.is_empty()).then(|| waited.saturating_mul(1000).saturating_add(self.millis))
+    }
 }
 
 /// `HEAD` and the commit it leads to.

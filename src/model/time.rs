@@ -23,6 +23,15 @@ pub struct Time {
     pub offset_minutes: i32,
 }
 
+/// Which end of a minute or a day is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Its first second.
+    Start,
+    /// Its last second.
+    End,
+}
+
 impl Time {
     /// From seconds since 1970 and minutes east of UTC.
     pub fn new(seconds: i64, offset_minutes: i32) -> Self {
@@ -49,6 +58,38 @@ impl Time {
         let in_range = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
         let local = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
         in_range.then(|| Time::new(local - offset * 60, offset as i32))
+    }
+
+    /// Seconds since 1970 of a moment as people tell it, seen from this one: `2h` ago, `17:05` today, a local date,
+    /// a local date and time, or RFC 3339. Where seconds are not told, `edge` says which end of the span is meant.
+    pub fn told(self, text: &str, edge: Edge) -> Option<i64> {
+        if let Some(unit) = text.chars().last().filter(|c| c.is_ascii_alphabetic() && !text.contains('-')) {
+            let factor = match unit {
+                's' => 1,
+                'm' => 60,
+                'h' => 3600,
+                'd' => 86_400,
+                'w' => 7 * 86_400,
+                _ => return None,
+            };
+            let count: i64 = text[..text.len() - 1].parse().ok().filter(|count| *count >= 0)?;
+            return self.seconds.checked_sub(count.checked_mul(factor)?);
+        }
+        let (day_edge, edge) = match edge {
+            Edge::Start => ("00:00:00", "00"),
+            Edge::End => ("23:59:59", "59"),
+        };
+        let full = match text.len() {
+            5 => format!("{}T{text}:{edge}", &self.to_string()[..10]),
+            10 => format!("{text}T{day_edge}"),
+            16 => format!("{text}:{edge}"),
+            _ => text.to_owned(),
+        };
+        if let Some(time) = Time::parse(&full) {
+            return Some(time.seconds);
+        }
+        let local = Time::parse(&format!("{full}Z"))?;
+        Some(local.seconds - i64::from(self.offset_minutes) * 60)
     }
 
     /// How long before `now` this was, in words: `3 minutes ago`.
@@ -152,7 +193,7 @@ impl<'de> Deserialize<'de> for Time {
 
 #[cfg(test)]
 mod tests {
-    use super::Time;
+    use super::{Edge, Time};
     use proptest::prelude::*;
 
     #[test]
@@ -183,6 +224,21 @@ mod tests {
             ["", "2024", "2024-02-29", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00+1:00"]
         {
             assert_eq!(Time::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn told_times_are_ages_or_local_dates() {
+        let now = Time { seconds: 1_000_000, offset_minutes: 60 };
+        assert_eq!(now.told("2h", Edge::End), Some(1_000_000 - 7200));
+        assert_eq!(now.told("1970-01-02T01:00", Edge::End), Some(86_400 + 59));
+        assert_eq!(now.told("1970-01-02T01:00", Edge::Start), Some(86_400));
+        assert_eq!(now.told("1970-01-02", Edge::Start), Some(86_400 - 3600));
+        assert_eq!(now.told("1970-01-02T01:00:00Z", Edge::End), Some(86_400 + 3600));
+        assert_eq!(now.to_string(), "1970-01-12T14:46:40+01:00");
+        assert_eq!(now.told("14:05", Edge::Start), Time::parse("1970-01-12T14:05:00+01:00").map(|t| t.seconds));
+        for bad in ["2x", "-2h", "", "h", "25:00", "yesterday"] {
+            assert_eq!(now.told(bad, Edge::End), None, "{bad}");
         }
     }
 

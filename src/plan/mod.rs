@@ -1,5 +1,6 @@
 //! Planners: they read, decide, and return a plan. Nothing is changed here.
 
+pub mod amend;
 pub mod backup;
 pub mod describe;
 mod folders;

@@ -2,7 +2,7 @@
 
 use super::target::Target;
 use crate::git::Repo;
-use crate::model::{Head, IndexEntry, ObjectId, Operation, RepoPath, Step, Time, nearest};
+use crate::model::{Edge, Head, IndexEntry, ObjectId, Operation, RepoPath, Step, nearest};
 use crate::store::points::{self, Point};
 use crate::store::session::Session;
 use crate::store::snapshot::{self, Snapshot};
@@ -225,7 +225,7 @@ fn last(session: &Session, typed: &str) -> Result<Place> {
 /// The newest saved state of this worktree that is not younger than a time.
 fn at_time(session: &Session, typed: &str, text: &str) -> Result<Place> {
     let now = crate::host::clock::now();
-    let wanted = parse_time(text, now).ok_or_else(|| {
+    let wanted = now.told(text, Edge::End).ok_or_else(|| {
         Error::refused(format!("\"{typed}\" is not a time"))
             .help("write @30m, @2h, @3d, @2026-01-10 or @2026-01-10T17:00")
     })?;
@@ -240,32 +240,6 @@ fn at_time(session: &Session, typed: &str, text: &str) -> Result<Place> {
     }
     Err(Error::refused(format!("nothing of this worktree was saved at or before {typed}"))
         .help("`git rollback points` and `git rollback log` list what was saved"))
-}
-
-/// Seconds since 1970 of `2h` ago, or of a local date and time.
-fn parse_time(text: &str, now: Time) -> Option<i64> {
-    if let Some(unit) = text.chars().last().filter(|c| c.is_ascii_alphabetic() && !text.contains('-')) {
-        let factor = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            'w' => 7 * 86_400,
-            _ => return None,
-        };
-        let count: i64 = text[..text.len() - 1].parse().ok()?;
-        return now.seconds.checked_sub(count.checked_mul(factor)?);
-    }
-    let full = match text.len() {
-        10 => format!("{text}T23:59:59"),
-        16 => format!("{text}:59"),
-        _ => text.to_owned(),
-    };
-    if let Some(time) = Time::parse(&full) {
-        return Some(time.seconds);
-    }
-    let local = Time::parse(&format!("{full}Z"))?;
-    Some(local.seconds - i64::from(now.offset_minutes) * 60)
 }
 
 fn nothing(session: &Session, typed: &str) -> Error {
@@ -296,18 +270,4 @@ fn nothing(session: &Session, typed: &str) -> Error {
         return error.help("this clone is shallow: `git fetch --unshallow` brings the older history");
     }
     error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_ages_or_local_dates() {
-        let now = Time { seconds: 1_000_000, offset_minutes: 60 };
-        assert_eq!(parse_time("2h", now), Some(1_000_000 - 7200));
-        assert_eq!(parse_time("1970-01-02T01:00", now), Some(86_400 + 59));
-        assert_eq!(parse_time("1970-01-02T01:00:00Z", now), Some(86_400 + 3600));
-        assert_eq!(parse_time("2x", now), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! The operation log.
 
-use super::page::{Page, Part, bold, code, dim, id, plain};
+use super::page::{Page, Part, bold, code, dim, id, plain, warn};
 use super::{parts, words};
 use crate::model::ObjectId;
 use crate::model::report::{LogDetail, LogReport, LogRow, UndoState};
@@ -63,6 +63,7 @@ pub(super) fn detail(page: &mut Page<'_>, detail: &LogDetail) {
     if let Some(reason) = &row.reason {
         fact(page, "reason", [plain(reason)]);
     }
+    trouble(page, detail);
     if !row.worktree.is_empty() {
         fact(page, "worktree", [plain(&row.worktree)]);
     }
@@ -89,6 +90,26 @@ pub(super) fn detail(page: &mut Page<'_>, detail: &LogDetail) {
     }
     if let Some(way_back) = &detail.way_back {
         page.line([dim("undo with: "), code(way_back)]);
+    }
+}
+
+/// What was said about the trouble, and how long it lasted.
+fn trouble(page: &mut Page<'_>, detail: &LogDetail) {
+    let trouble = &detail.trouble;
+    let said = [
+        ("severity", trouble.severity.map(|severity| severity.to_string())),
+        ("cause", trouble.cause.clone()),
+        ("began", trouble.started.map(|time| time.to_string())),
+        ("sprint", trouble.sprint.clone()),
+        ("recovery", detail.recovery.map(|recovery| words::duration(recovery.millis))),
+    ];
+    for (label, value) in said {
+        if let Some(value) = value {
+            fact(page, label, [plain(value)]);
+        }
+    }
+    for differs in &detail.differs {
+        fact(page, "differs", [warn(differs)]);
     }
 }
 

@@ -4,6 +4,7 @@ pub mod escape;
 
 mod done;
 mod error;
+mod history;
 mod json;
 mod log;
 mod page;
@@ -34,6 +35,8 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Baseline(report) => points::baselines(&mut page, report),
         Report::Log(report) => log::render(&mut page, report),
         Report::Operation(report) => log::detail(&mut page, report),
+        Report::History(report) => history::render(&mut page, report),
+        Report::Stats(report) => history::stats(&mut page, report),
         Report::Show(report) => show::render(&mut page, report),
         Report::Gc(report) => upkeep::gc(&mut page, report),
         Report::Doctor(report) => upkeep::doctor(&mut page, report),

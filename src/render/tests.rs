@@ -2,7 +2,8 @@
 
 use super::{Look, error, error_json, escape, json, plan, text};
 use crate::model::report::*;
-use crate::model::{ObjectId, RepoPath, Time};
+use crate::model::stats::Tally;
+use crate::model::{Impact, ObjectId, RepoPath, Time, Trouble};
 use crate::{Error, Kind};
 use proptest::prelude::*;
 
@@ -124,11 +125,49 @@ fn detail(t: &str, path: &RepoPath) -> LogDetail {
         trash: kept(path, t),
         kept: kept(path, t),
         left_in_place: left(path, t),
+        trouble: said(t),
+        recovery: Some(Duration { millis: 1500 }),
+        differs: vec![t.into()],
         undoes: Some(t.into()),
         redoes: Some(t.into()),
         warnings: vec![t.into()],
         way_back: Some(t.into()),
         recover_with_git: Some(t.into()),
+    }
+}
+
+fn said(t: &str) -> Trouble {
+    Trouble { severity: Some(Impact::High), cause: Some(t.into()), started: Some(time()), sprint: Some(t.into()) }
+}
+
+fn history(t: &str) -> HistoryReport {
+    let place = || Place { commit: Some(ObjectId::EMPTY_TREE), branch: Some(t.into()), tag: Some(t.into()) };
+    let rollback = RollbackRow {
+        id: t.into(),
+        time: time(),
+        command: t.into(),
+        from: place(),
+        to: Place { tag: None, ..place() },
+        reason: Some(t.into()),
+        trouble: said(t),
+        summary: t.into(),
+        who: t.into(),
+        ..RollbackRow::default()
+    };
+    HistoryReport { rollbacks: vec![rollback], more: 1, warnings: vec![t.into()] }
+}
+
+fn stats(t: &str) -> StatsReport {
+    let tallies = || vec![Tally { name: t.into(), count: 200, recovered: 1 }];
+    StatsReport {
+        total: 2,
+        recovered: 1,
+        causes: tallies(),
+        sprints: tallies(),
+        branches: tallies(),
+        months: tallies(),
+        warnings: vec![t.into()],
+        ..StatsReport::default()
     }
 }
 
@@ -206,6 +245,8 @@ fn every_report(t: &str, path: &RepoPath) -> Vec<Report> {
         Report::Baseline(baselines(t)),
         Report::Log(LogReport { operations: vec![row(t)], more: 1, warnings: vec![t.into()] }),
         Report::Operation(Box::new(detail(t, path))),
+        Report::History(history(t)),
+        Report::Stats(Box::new(stats(t))),
         Report::Show(Box::new(show(t, path))),
         Report::Show(Box::new(patched)),
         Report::Gc(gc(t)),
@@ -254,6 +295,8 @@ fn every_document_names_schema_and_kind() {
         "baseline",
         "log",
         "operation",
+        "history",
+        "stats",
         "show",
         "show",
         "gc",

@@ -28,11 +28,13 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
-/// `0.4 s`, `2 min 5 s`.
+/// `0.4 s`, `2 min 5 s`, `3 h 20 min`, `4 d 2 h`.
 pub(super) fn duration(millis: u64) -> String {
     match millis / 1000 {
         seconds if seconds < 60 => format!("{:.1} s", millis as f64 / 1000.0),
-        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds if seconds < 3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds if seconds < 86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        seconds => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
     }
 }
 
@@ -51,5 +53,7 @@ mod tests {
         assert_eq!(size(u64::MAX), "16384.0 PiB");
         assert_eq!(duration(430), "0.4 s");
         assert_eq!(duration(125_000), "2 min 5 s");
+        assert_eq!(duration(12_000_000), "3 h 20 min");
+        assert_eq!(duration(360_000_000), "4 d 4 h");
     }
 }

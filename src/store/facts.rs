@@ -3,7 +3,7 @@
 use super::log;
 use crate::Result;
 use crate::git::Repo;
-use crate::model::{Fact, Operation, Step, Who};
+use crate::model::{Fact, Impact, Operation, Step, Time, Trouble, Who};
 use std::collections::BTreeMap;
 
 /// A fact as it stands now.
@@ -59,41 +59,52 @@ impl Facts {
     }
 }
 
+/// What facts about an operation are about.
+pub fn about_operation(id: &str) -> String {
+    format!("operation {id}")
+}
+
+/// What was said about the trouble, as facts.
+pub fn told(trouble: &Trouble) -> Vec<(&'static str, String)> {
+    let said = [
+        ("severity", trouble.severity.map(|severity| severity.to_string())),
+        ("cause", trouble.cause.clone()),
+        ("started", trouble.started.map(|time| time.to_string())),
+        ("sprint", trouble.sprint.clone()),
+    ];
+    said.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+/// Operations, newest first, with what was recorded about them later: trouble and reasons, added or corrected.
+#[must_use]
+pub fn amended(mut operations: Vec<Operation>) -> Vec<Operation> {
+    let facts = Facts::of(&operations);
+    for operation in &mut operations {
+        let about = about_operation(&operation.id);
+        let get = |key| facts.get(&about, key);
+        operation.trouble.amend(&Trouble {
+            severity: get("severity").and_then(|word| Impact::ALL.into_iter().find(|one| one.word() == word)),
+            cause: get("cause").map(str::to_owned),
+            started: get("started").and_then(Time::parse),
+            sprint: get("sprint").map(str::to_owned),
+        });
+        operation.reason = get("reason").map(str::to_owned).or(operation.reason.take());
+    }
+    operations
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FileCounts, Head, HeadAt, Time};
+    use crate::model::{Head, HeadAt};
 
     fn operation(id: &str, old: Option<&str>, new: Option<&str>) -> Operation {
         let at = HeadAt { head: Head::Branch("refs/heads/main".to_owned()), commit: None };
         let text = |value: Option<&str>| value.map(str::to_owned);
         let fact = Fact { about: "release v1".to_owned(), key: "stable".to_owned(), old: text(old), new: text(new) };
-        Operation {
-            version: Operation::VERSION,
-            id: id.to_owned(),
-            command: "release".to_owned(),
-            title: String::new(),
-            argv: Vec::new(),
-            reason: None,
-            worktree: "main".to_owned(),
-            who: Who { name: "n".to_owned(), email: "e".to_owned(), time: Time::default() },
-            millis: 0,
-            before: at.clone(),
-            after: at,
-            refs: Vec::new(),
-            files: FileCounts::default(),
-            trash: Vec::new(),
-            kept: Vec::new(),
-            left: Vec::new(),
-            facts: vec![fact],
-            snapshot: None,
-            steps: None,
-            point: None,
-            changes_state: false,
-            undoes: None,
-            redoes: None,
-            aborted: false,
-        }
+        let who = Who { name: "n".to_owned(), email: "e".to_owned(), time: Time::default() };
+        let entry = Operation::new(id.to_owned(), "release", String::new(), who, "main".to_owned(), at);
+        Operation { facts: vec![fact], ..entry }
     }
 
     #[test]

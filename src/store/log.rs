@@ -87,6 +87,10 @@ fn message(operation: &Operation) -> String {
     if operation.aborted {
         out.push_str("Rollback-Aborted: yes\n");
     }
+    for (key, value) in super::facts::told(&operation.trouble) {
+        let (first, rest) = key.split_at(1);
+        out.push_str(&format!("Rollback-{}{rest}: {}\n", first.to_uppercase(), value.replace(char::is_control, " ")));
+    }
     if let Some(snapshot) = &operation.snapshot {
         out.push_str(&format!("Rollback-Snapshot: {}\n", snapshot.name));
     }

@@ -1,7 +1,7 @@
 //! The operation log.
 
 use super::{Changed, Files, Head, Kept, LeftInPlace};
-use crate::model::{ObjectId, Time};
+use crate::model::{ObjectId, Time, Trouble};
 use serde::{Serialize, Serializer};
 
 /// Operations, newest first.
@@ -97,6 +97,12 @@ pub struct LogDetail {
     pub kept: Vec<Kept>,
     /// What was not touched or not captured.
     pub left_in_place: Vec<LeftInPlace>,
+    /// What was said about the trouble that it answers.
+    pub trouble: Trouble,
+    /// From the beginning of the trouble to a verified result, for an operation that went back.
+    pub recovery: Option<Duration>,
+    /// What was not as planned afterwards.
+    pub differs: Vec<String>,
     /// The operation that this one takes back.
     pub undoes: Option<String>,
     /// The operation that this one does again.
@@ -125,6 +131,13 @@ pub struct RefMove {
 pub struct Duration {
     /// Milliseconds.
     pub millis: u64,
+}
+
+impl Duration {
+    /// From milliseconds.
+    pub fn of(millis: u64) -> Self {
+        Duration { millis }
+    }
 }
 
 impl Serialize for Duration {

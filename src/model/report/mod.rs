@@ -4,6 +4,7 @@
 //! Strings here are as the repository has them: the renderer escapes them.
 
 mod done;
+mod history;
 mod log;
 mod parts;
 mod plan;
@@ -13,6 +14,7 @@ mod status;
 mod upkeep;
 
 pub use done::{Changed, DoneReport, Kept};
+pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};
 pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Verdict};
 pub use plan::{Finding, Move, MoveKind, PlanFiles, PlanReport, Severity};
@@ -45,6 +47,10 @@ pub enum Report {
     Log(LogReport),
     /// One operation in full.
     Operation(Box<LogDetail>),
+    /// The rollbacks.
+    History(HistoryReport),
+    /// Figures over the rollbacks.
+    Stats(Box<StatsReport>),
     /// What a point, operation or revision holds.
     Show(Box<ShowReport>),
     /// What was, or would be, removed for good.
@@ -107,6 +113,8 @@ answers! {
     Baseline(BaselineReport) = |report| report;
     Log(LogReport) = |report| report;
     Operation(LogDetail) = Box::new;
+    History(HistoryReport) = |report| report;
+    Stats(StatsReport) = Box::new;
     Show(ShowReport) = Box::new;
     Gc(GcReport) = |report| report;
     Doctor(DoctorReport) = |report| report;
