@@ -1,7 +1,7 @@
 //! The few jobs that only the `git` program can do.
 
-use super::repo::Handles;
-use crate::host::process::Command;
+use super::repo::{Handles, Repo};
+use crate::host::process::{Command, Conversation};
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Kind, Result};
 use std::io::Write;
@@ -48,6 +48,45 @@ pub(super) fn checkout_into(
             .help("see whether the filter that .gitattributes names is installed (git lfs install?)"));
     }
     Ok(())
+}
+
+/// `git merge-tree`, asked again and again. New objects go below `dir`, and attributes come from `dir/worktree`: those of
+/// the user's worktree belong to another commit.
+pub(super) fn merge_tree(repo: &Handles, dir: &Path) -> Result<Conversation> {
+    let mut command = git(repo);
+    let mut others = repo.common_dir().join("objects").into_os_string();
+    if let Some(more) = crate::host::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
+        others.push(":");
+        others.push(more);
+    }
+    let worktree = dir.join("worktree");
+    command.env("GIT_OBJECT_DIRECTORY", dir.join("objects")).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", others);
+    command.env("GIT_WORK_TREE", &worktree).env("GIT_INDEX_FILE", dir.join("index")).cwd(&worktree);
+    command.args(["merge-tree", "--stdin", "--messages"]);
+    command.converse()
+}
+
+/// A merge driver is a command: one that only the repository's own configuration defines is not run.
+pub(super) fn refuse_drivers<'a>(repo: &Repo, attributes: impl Iterator<Item = &'a Vec<u8>>) -> Result<()> {
+    let own = repo.drivers_of_repository();
+    if own.is_empty() {
+        return Ok(());
+    }
+    let mut texts: Vec<String> = attributes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
+    let info = crate::host::fs::read_capped(&repo.common_dir().join("info/attributes"), 16 << 20)?;
+    texts.extend(info.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+    texts.extend(repo.config_string("merge.default").map(|name| format!("* merge={name}")));
+    let used =
+        |name: &&String| texts.iter().any(|t| t.split_ascii_whitespace().any(|word| word == format!("merge={name}")));
+    match own.iter().find(used) {
+        None => Ok(()),
+        Some(name) => Err(Error::refused(format!("files would be merged by the merge driver \"{name}\""))
+            .because("its command comes from this repository's own configuration, and such commands are not run")
+            .help(format!(
+                "if you trust it: `git config --global merge.{name}.driver \"$(git config merge.{name}.driver)\"`, then \
+                 run this again"
+            ))),
+    }
 }
 
 /// `git fsck`, for `doctor`; what it complains about, a line each.

@@ -163,18 +163,35 @@ impl Repo {
 
     /// Names of filters that only the repository's own configuration defines.
     pub fn filters_of_repository(&self) -> Vec<String> {
+        let (own, of_user) = self.commands("filter", "(clean|smudge|process)");
+        own.difference(&of_user).cloned().collect()
+    }
+
+    /// Names of merge drivers whose command comes from the repository's own configuration, and that the user's does not
+    /// have just so.
+    pub fn drivers_of_repository(&self) -> Vec<String> {
+        let as_user = |name: &String| {
+            let key = format!("merge.{name}.driver");
+            self.config_of_user(&key).pop().is_some_and(|command| self.config_string(&key) == Some(command))
+        };
+        self.commands("merge", "driver").0.into_iter().filter(|name| !as_user(name)).collect()
+    }
+
+    /// Names of commands of a kind: those in the repository's own configuration, and those in the user's.
+    fn commands(&self, section: &str, keys: &str) -> (BTreeSet<String>, BTreeSet<String>) {
         let (mut own, mut of_user) = (BTreeSet::new(), BTreeSet::new());
-        let Ok(config) = self.config() else { return Vec::new() };
-        if let Ok(mut entries) = config.entries(Some("^filter\\..*\\.(clean|smudge|process)$")) {
+        let Ok(config) = self.config() else { return (own, of_user) };
+        if let Ok(mut entries) = config.entries(Some(&format!("^{section}\\..*\\.{keys}$"))) {
             while let Some(Ok(entry)) = entries.next() {
-                let Some(name) = entry.name().ok().and_then(|n| n.strip_prefix("filter.")?.rsplit_once('.')) else {
+                let name = entry.name().ok().and_then(|n| n.strip_prefix(section)?.strip_prefix('.')?.rsplit_once('.'));
+                let Some(name) = name else {
                     continue;
                 };
                 let is_own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
                 if is_own { &mut own } else { &mut of_user }.insert(name.0.to_owned());
             }
         }
-        own.difference(&of_user).cloned().collect()
+        (own, of_user)
     }
 
     /// Which parts of a file's stat data count here.

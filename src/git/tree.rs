@@ -256,7 +256,8 @@ fn sort_key((name, entry): &(Vec<u8>, TreeEntry)) -> impl Iterator<Item = &u8> {
     name.iter().chain((entry.mode == MODE_TREE).then_some(&b'/'))
 }
 
-fn parse(data: &[u8]) -> Option<Entries> {
+/// The entries of a tree object.
+pub(super) fn parse(data: &[u8]) -> Option<Entries> {
     let mut out = Vec::new();
     let mut rest = data;
     while !rest.is_empty() {

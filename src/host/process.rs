@@ -1,8 +1,8 @@
 //! Running other programs: the one place that does.
 
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -59,9 +59,13 @@ impl Command {
     }
 
     fn spawn(&self, stdin: Stdio) -> Result<std::process::Child> {
+        self.spawn_with(stdin, Stdio::piped())
+    }
+
+    fn spawn_with(&self, stdin: Stdio, stderr: Stdio) -> Result<std::process::Child> {
         #[expect(clippy::disallowed_methods, reason = "the one place that starts programs")]
         let mut command = std::process::Command::new(&self.program);
-        command.args(&self.args).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(&self.args).stdin(stdin).stdout(Stdio::piped()).stderr(stderr);
         for (key, value) in &self.env {
             command.env(key, value);
         }
@@ -100,6 +104,13 @@ impl Command {
         Ok(Done { code: status.code(), stdout, stderr: errors })
     }
 
+    /// Starts it, to be asked again and again. What it complains about is not read.
+    pub fn converse(&self) -> Result<Conversation> {
+        let mut child = self.spawn_with(Stdio::piped(), Stdio::null())?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        Ok(Conversation { child, stdin, stdout: stdout.map(BufReader::new) })
+    }
+
     /// Runs it and copies its output as it comes.
     ///
     /// # Errors
@@ -118,5 +129,45 @@ impl Command {
         let status = child.wait().map_err(|e| Error::io("cannot wait for a program", &e))?;
         let text = reader.join().unwrap_or_default();
         if status.success() { Ok(()) } else { Err(Error::fault("a program failed").because(text.trim())) }
+    }
+}
+
+/// A program that is asked again and again; it ends with this value.
+#[derive(Debug)]
+pub struct Conversation {
+    child: std::process::Child,
+    stdin: Option<std::process::ChildStdin>,
+    stdout: Option<BufReader<std::process::ChildStdout>>,
+}
+
+impl Conversation {
+    /// Asks.
+    pub fn say(&mut self, question: &[u8]) -> Result<()> {
+        let said = self.stdin.as_mut().map_or(Ok(()), |pipe| pipe.write_all(question).and_then(|()| pipe.flush()));
+        said.map_err(|e| Error::io("cannot talk to a program", &e).with_kind(Kind::Fault))
+    }
+
+    /// The answer up to the next NUL, which is left out.
+    ///
+    /// # Errors
+    /// A fault when the program has ended.
+    pub fn hear(&mut self) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        if let Some(pipe) = &mut self.stdout {
+            pipe.read_until(0, &mut out).map_err(|e| Error::io("cannot hear a program", &e).with_kind(Kind::Fault))?;
+        }
+        match out.pop() {
+            Some(0) => Ok(out),
+            _ => Err(Error::fault("a program ended without an answer")),
+        }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.stdin = None;
+        // One that has ended cannot be ended again; either way it is waited for.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
