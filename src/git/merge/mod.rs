@@ -164,9 +164,16 @@ impl<'r> Merger<'r> {
     fn name_sides(&mut self, answer: program::Answer, names: &Renaming<'_>) -> Result<Merged> {
         let mut changes: BTreeMap<RepoPath, Option<TreeEntry>> = BTreeMap::new();
         let mut stages = BTreeMap::new();
-        for (path, entries) in answer.stages {
-            let found = self.trees.find(answer.tree, path.as_bytes())?.filter(|e| e.mode != MODE_TREE);
-            if let Some(entry) = found
+        for (path, mut entries) in answer.stages {
+            let found = self.trees.find(answer.tree, path.as_bytes())?;
+            // Git itself stumbles here (2.47: a directory renamed on one side, a file in its place on the other): it
+            // gives an entry without an object.
+            entries.retain(|entry| entry.mode != 0);
+            if entries.is_empty() {
+                changes.insert(path, None);
+                continue;
+            }
+            if let Some(entry) = found.filter(|e| [super::MODE_FILE, super::MODE_EXEC].contains(&e.mode))
                 && let Some(text) = names.text(&self.blob(entry.id)?)
             {
                 let id = self.sink.add(ObjectKind::Blob, &text)?;
