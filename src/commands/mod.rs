@@ -15,6 +15,7 @@ pub mod log;
 pub mod man;
 pub mod points;
 pub mod record;
+pub mod recover;
 pub mod redo;
 pub mod restore;
 pub mod show;
@@ -87,6 +88,7 @@ pub enum Command {
     Restore(restore::Args),
     Undo(undo::Args),
     Redo(redo::Args),
+    Recover(recover::Args),
     Log(log::Args),
     History(history::Args),
     Stats(stats::Args),
@@ -113,6 +115,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Restore(args) => restore::run(ctx, args),
         Command::Undo(args) => undo::run(ctx, args),
         Command::Redo(args) => redo::run(ctx, args),
+        Command::Recover(args) => recover::run(ctx, args),
         Command::Log(args) => log::run(ctx, args),
         Command::History(args) => history::run(ctx, args),
         Command::Stats(args) => stats::run(ctx, args),

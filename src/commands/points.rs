@@ -60,6 +60,8 @@ pub enum Kind {
     Release,
     /// What was deployed
     Deployment,
+    /// Something lost that is kept from being pruned
+    Pin,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ impl Kind {
             Kind::Backup => "backup",
             Kind::Release => "release",
             Kind::Deployment => "deployment",
+            Kind::Pin => "pin",
         }
     }
 }

@@ -111,6 +111,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
             trashed: operation.trash.iter().filter(|item| !item.back).count() as u64,
             refs: operation.refs.iter().filter(|r| !r.name.starts_with("refs/rollback/")).count() as u64,
         },
+        recovered: Vec::new(),
         kept: operation.kept.iter().map(kept).collect(),
         left_in_place: operation.left.iter().map(left).collect(),
         warnings,

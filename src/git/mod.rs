@@ -16,6 +16,7 @@ mod process;
 mod ref_edit;
 mod refs;
 mod repo;
+mod rescue;
 mod sparse;
 mod staged;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use pathspec::Pathspecs;
 pub use process::{DiffForm, diff_text, fsck, version};
 pub use refs::{Ref, is_ref_name};
 pub use repo::{Handles, Repo};
+pub use rescue::{Damage, Rescued};
 pub use sparse::SparsePatterns;
 pub use staged::staged;
 pub use tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE, TreeEntry, Trees, glob_matches};

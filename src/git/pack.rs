@@ -29,7 +29,18 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn of(kind: git2::ObjectType) -> Option<ObjectKind> {
+        match kind {
+            git2::ObjectType::Commit => Some(ObjectKind::Commit),
+            git2::ObjectType::Tree => Some(ObjectKind::Tree),
+            git2::ObjectType::Blob => Some(ObjectKind::Blob),
+            git2::ObjectType::Tag => Some(ObjectKind::Tag),
+            git2::ObjectType::Any => None,
+        }
+    }
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
         match self {
             ObjectKind::Commit => "commit",
             ObjectKind::Tree => "tree",

@@ -41,6 +41,17 @@ impl Repo {
         }
     }
 
+    /// Whether a ref has this name, be it symbolic, dangling or damaged.
+    pub fn has_ref(&self, name: &str) -> bool {
+        !matches!(self.git.find_reference(name), Err(e) if not_found(&e) || e.code() == git2::ErrorCode::InvalidSpec)
+    }
+
+    /// Whether there are refs below `name`: then no ref can have that name.
+    pub fn has_refs_below(&self, name: &str) -> Result<bool> {
+        let mut below = self.git.references_glob(&format!("{name}/*")).context("cannot list the refs")?;
+        Ok(below.next().is_some())
+    }
+
     /// Every ref whose name matches `glob`, sorted by name; symbolic refs are left out.
     pub fn references(&self, glob: &str) -> Result<Vec<Ref>> {
         if let Some(dir) = glob.strip_suffix("/*").filter(|dir| dir.starts_with("refs/rollback/")) {

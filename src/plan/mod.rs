@@ -7,6 +7,7 @@ mod folders;
 mod ignored;
 pub mod lost;
 pub mod points;
+pub mod recover_item;
 pub mod resolve;
 pub mod restore;
 pub mod target;

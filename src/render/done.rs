@@ -2,7 +2,7 @@
 
 use super::page::{Page, bad, bold, code, dim, id, plain};
 use super::parts;
-use crate::model::report::DoneReport;
+use crate::model::report::{DoneReport, Recovered};
 
 pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
     page.line([bold(&done.summary)]);
@@ -11,6 +11,9 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
     }
     if let Some(point) = &done.point {
         page.line([plain("  point "), id(point)]);
+    }
+    for made in &done.recovered {
+        recovered(page, made, done.recovered.len() > 1);
     }
     if page.look.verbose {
         let facts = [("operation ", &done.operation), ("snapshot ", &done.snapshot)];
@@ -28,6 +31,19 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
         // A point is not undone but gone to.
         let label = if done.command == "checkpoint" { "come back with: " } else { "undo with: " };
         page.line([dim(label), code(way_back)]);
+    }
+}
+
+/// What came back, where it is, and what to do with it.
+fn recovered(page: &mut Page<'_>, made: &Recovered, one_of_many: bool) {
+    if one_of_many {
+        page.line([plain("  "), id(&made.place), plain(" <- "), plain(&made.item)]);
+    }
+    if let Some(why) = &made.why {
+        page.line([plain("    "), dim(why)]);
+    }
+    if let Some(next) = &made.next {
+        page.line([plain("    go on with: "), code(next)]);
     }
 }
 

@@ -101,6 +101,7 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         point: Some(t.into()),
         snapshot: Some(t.into()),
         verified: false,
+        recovered: vec![recovered(t), recovered(t)],
         changed: Changed { written: 1, removed: 2, trashed: 3, refs: 4 },
         kept: kept(path, t),
         left_in_place: left(path, t),
@@ -108,6 +109,10 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         way_back: Some(t.into()),
         recover_with_git: Some(t.into()),
     }
+}
+
+fn recovered(t: &str) -> Recovered {
+    Recovered { id: ObjectId::EMPTY_TREE, item: t.into(), place: t.into(), next: Some(t.into()), why: Some(t.into()) }
 }
 
 fn detail(t: &str, path: &RepoPath) -> LogDetail {

@@ -40,6 +40,14 @@ const fn on_branch(line: &'static str) -> Case {
     Case { line, first: &[], back: Back::Undo, branch_only: true }
 }
 
+/// Lost things, made without touching anything else; `{lost}` stands for the last one's id.
+const LOST_COMMIT: &str = "$ git commit-tree -m lost -p HEAD v1^{tree} > $(git rev-parse --git-common-dir)/lost-id";
+const LOST_STASH: &str = "$ index=$(git commit-tree -m 'index on main: x' -p HEAD HEAD^{tree})
+    git commit-tree -m 'On main: lost' -p HEAD -p $index v1^{tree} > $(git rev-parse --git-common-dir)/lost-id";
+const LOST_BLOB: &str = "$ echo staged | git hash-object -w --stdin > $(git rev-parse --git-common-dir)/lost-id";
+const LOST_TAG: &str = "$ git tag -a -m gone gone v1; git rev-parse gone > $(git rev-parse --git-common-dir)/lost-id
+    git tag -d gone";
+
 /// Every command that changes something.
 pub const COMMANDS: &[Case] = &[
     case("checkpoint", Back::UndoById),
@@ -72,6 +80,16 @@ pub const COMMANDS: &[Case] = &[
     after(&["to HEAD~1 -y", "$ echo since >> src/f2.txt; echo since > since.txt"], "undo -y", Back::Redo),
     after(&["restore --from v1 src/f2.txt -y", "restore --from v1 src/f3.txt -y"], "undo {op:1} -y", Back::Redo),
     after(&["to v1 -y"], "to op:{op:0}^ -y", Back::Undo),
+    after(&[LOST_COMMIT], "recover {lost}", Back::Undo),
+    after(&[LOST_COMMIT], "recover {lost} --branch back/again", Back::Undo),
+    after(&[LOST_STASH], "recover {lost}", Back::Undo),
+    after(&[LOST_TAG], "recover {lost}", Back::Undo),
+    after(&[LOST_BLOB], "recover {lost}", Back::Undo),
+    after(&[LOST_BLOB], "recover {lost} -o deep/er/file.txt", Back::Undo),
+    after(&[LOST_BLOB], "recover {lost} v1 HEAD~1", Back::Undo),
+    after(&[LOST_COMMIT], "recover {lost} --pin", Back::UndoById),
+    after(&[LOST_BLOB], "recover {lost} --pin", Back::UndoById),
+    after(&[LOST_TAG], "recover {lost} --pin", Back::UndoById),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),
 ];
 
@@ -97,6 +115,10 @@ fn fill_in(repo: &TestRepo, line: &str) -> Vec<String> {
         for (at, id) in repo.operations().iter().enumerate() {
             line = line.replace(&format!("{{op:{at}}}"), id);
         }
+    }
+    if line.contains("{lost}") {
+        let id = std::fs::read_to_string(repo.common_dir().join("lost-id")).unwrap();
+        line = line.replace("{lost}", id.trim());
     }
     words(&line)
 }

@@ -1,7 +1,7 @@
 //! What was done.
 
 use super::LeftInPlace;
-use crate::model::RepoPath;
+use crate::model::{ObjectId, RepoPath};
 use serde::Serialize;
 
 /// What was done, where everything is that was there before, and the way back.
@@ -21,6 +21,8 @@ pub struct DoneReport {
     pub verified: bool,
     /// How much changed.
     pub changed: Changed,
+    /// Lost work that came back.
+    pub recovered: Vec<Recovered>,
     /// Files that were moved or saved elsewhere, and where they are.
     pub kept: Vec<Kept>,
     /// What stayed although one might expect otherwise, or was not captured.
@@ -44,6 +46,7 @@ impl Default for DoneReport {
             snapshot: None,
             verified: true,
             changed: Changed::default(),
+            recovered: Vec::new(),
             kept: Vec::new(),
             left_in_place: Vec::new(),
             warnings: Vec::new(),
@@ -64,6 +67,21 @@ pub struct Changed {
     pub trashed: u64,
     /// Refs of the user's that moved.
     pub refs: u64,
+}
+
+/// Something lost that came back.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recovered {
+    /// The object.
+    pub id: ObjectId,
+    /// What it is, in words.
+    pub item: String,
+    /// Where it is now, as in `branch recovery/topic`.
+    pub place: String,
+    /// A command that goes on with it.
+    pub next: Option<String>,
+    /// Why it came back there and not under its own name, or not at all.
+    pub why: Option<String>,
 }
 
 /// A file that is elsewhere now.

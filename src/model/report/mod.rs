@@ -13,7 +13,7 @@ mod show;
 mod status;
 mod upkeep;
 
-pub use done::{Changed, DoneReport, Kept};
+pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};
 pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Verdict};
