@@ -25,6 +25,7 @@
 //! - [`render`]: answers as text and as JSON.
 //! - [`engine`]: carries plans out: lock, snapshot, journal, steps, verify, log.
 //! - [`plan`]: what a command would do, as a value.
+//! - [`release`]: versions, version files, tags, changelogs.
 //! - [`store`]: snapshots, points, log, journal.
 //! - [`config`]: the settings.
 //! - [`worktree`]: the user's files.
@@ -76,6 +77,7 @@ pub mod git;
 pub mod host;
 pub mod model;
 pub mod plan;
+pub mod release;
 pub mod render;
 pub mod store;
 pub mod worktree;

@@ -13,10 +13,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("worktree", &["git", "host", "model"]),
     ("config", &["git", "host", "model"]),
     ("store", &["config", "worktree", "git", "host", "model"]),
-    ("plan", &["store", "config", "worktree", "git", "host", "model"]),
-    ("engine", &["plan", "store", "config", "worktree", "git", "host", "model"]),
+    ("release", &["config", "git", "host", "model"]),
+    ("plan", &["release", "store", "config", "worktree", "git", "host", "model"]),
+    ("engine", &["plan", "release", "store", "config", "worktree", "git", "host", "model"]),
     ("render", &["model"]),
-    ("commands", &["plan", "engine", "store", "config", "worktree", "git", "host", "model"]),
+    ("commands", &["plan", "engine", "release", "store", "config", "worktree", "git", "host", "model"]),
     ("cli", &["commands", "render", "config", "host", "model"]),
 ];
 

@@ -1,5 +1,6 @@
 //! `rollback.toml` as it is written: every table and key there is.
 
+use super::release::{PackageRule, ReleaseTable};
 use super::task::{Takes, Tasks, is_below};
 use super::values::{Percent, Size, Span};
 use super::{Check, Commands, Config, FILE_NAME, Recovery, ReportPlace, Reports, Rule, Sprint, Validate};
@@ -22,6 +23,8 @@ pub(super) struct File {
     check: CheckTable,
     sprint: SprintTable,
     recovery: RecoveryTable,
+    release: ReleaseTable,
+    package: Vec<PackageRule>,
     report: ReportTable,
     analyze: BTreeMap<String, Tasks>,
     budget: BTreeMap<Impact, Span>,
@@ -127,6 +130,7 @@ pub(super) const OVERRIDES: &[(&str, &str)] = &[
     ("sprint", "retry"),
     ("sprint", "report"),
     ("recovery", "branch"),
+    ("release", "tag"),
     ("report", "directory"),
     ("report", "templates"),
 ];
@@ -188,6 +192,7 @@ impl File {
             needs("[recovery] branch", &branch, &["{timestamp}", "{name}"]).map_err(wrong)?;
             config.recovery = Recovery { branch };
         }
+        config.release = self.release.release(self.package).map_err(wrong)?;
         config.report = self.report.reports().map_err(wrong)?;
         config.keep.push(format!("/{}/", config.report.directory));
         for (name, tasks) in self.analyze {

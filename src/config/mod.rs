@@ -2,6 +2,7 @@
 //! the environment.
 
 mod file;
+mod release;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use crate::git::Repo;
 use crate::model::{Impact, Task};
 use crate::{Error, Result};
 use file::{File, OVERRIDES, Override};
+pub use release::{FileRule, PackageRule, Release};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub sprint: Sprint,
     /// Names of branches that work is recovered on.
     pub recovery: Recovery,
+    /// How releases are made.
+    pub release: Release,
     /// Where reports go, and how they look.
     pub report: Reports,
     /// More commands that `analyze` runs on the failed state and on the baseline, by name.
@@ -183,6 +187,7 @@ impl Default for Config {
             check: Check { disk: 90, dependencies: Vec::new() },
             sprint: Sprint::default(),
             recovery: Recovery { branch: "recovery/{name}".to_owned() },
+            release: Release::default(),
             report: Reports::default(),
             analyze: BTreeMap::new(),
             budgets: BTreeMap::new(),

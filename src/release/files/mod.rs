@@ -1,0 +1,27 @@
+//! Version files: where a package's version stands, and the same files with another one.
+//!
+//! Files are never written anew from what was parsed: that loses line ends, comments and quotes. A parser tells where the bytes
+//! of a value are, and only those are replaced ([`bump`]). Every place is checked before, and every file read again after.
+
+mod bump;
+mod cargo;
+mod context;
+mod doc;
+mod dotnet;
+mod kind;
+mod lines;
+mod manifest;
+mod maven;
+mod npm;
+mod python;
+mod spot;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tree;
+mod xml;
+
+pub use bump::{Edit, bump};
+pub use survey::{Place, Survey};
+pub use tree::{CommitTree, Tree};
