@@ -2,14 +2,14 @@
 
 use super::Ctx;
 use crate::Result;
-use crate::git::Repo;
+use crate::git::{Handles, Ref, Repo};
 use crate::model::report::{Outcome, PointRow, PointsReport};
 use crate::model::{ObjectId, RepoPath};
 use crate::store::baselines::{self, Baseline};
-use crate::store::points::{self, Point};
+use crate::store::points::{self, PointDetail, PointName};
 use crate::store::session::Session;
 use crate::store::snapshot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// List the points to go back to, or delete one
 #[derive(Clone, Debug, clap::Args)]
@@ -92,49 +92,74 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
 }
 
 /// A point as it is found, before anything is read of it.
-enum Entry {
-    Point { point: Point, address: String },
-    Baseline(Baseline),
+enum Entry<'r> {
+    Point { name: PointName<'r>, tag: ObjectId, is_newest: bool },
+    Baseline { stamp: String, baseline: Baseline },
 }
 
-impl Entry {
-    fn stamp(&self) -> String {
+impl Entry<'_> {
+    fn stamp(&self) -> &str {
         match self {
-            Entry::Point { point, .. } => point.stamp.clone(),
-            Entry::Baseline(baseline) => points::stamp(baseline.time.seconds, 0),
+            Entry::Point { name, .. } => name.stamp,
+            Entry::Baseline { stamp, .. } => stamp,
         }
     }
 }
 
 fn list(session: &Session, kind: Option<Kind>, limit: usize) -> Result<PointsReport> {
+    let repo = &session.repo;
     let wanted = |found: &str| kind.is_none_or(|kind| kind.word() == found);
-    let mut entries: Vec<Entry> = addressed(points::list(&session.repo)?);
+    let refs = points::refs(repo)?;
+    let mut entries = of_refs(&refs);
+    entries.retain(|entry| !matches!(entry, Entry::Point { name, .. } if !wanted(name.kind)));
     if wanted("baseline") {
-        entries.extend(baselines::list(&session.repo, &session.config)?.into_iter().map(Entry::Baseline));
+        let baselines = baselines::list(repo, &session.config)?.into_iter();
+        entries.extend(
+            baselines.map(|baseline| Entry::Baseline { stamp: points::stamp(baseline.time.seconds, 0), baseline }),
+        );
     }
-    entries.retain(|entry| {
-        matches!(entry, Entry::Baseline(_)) || matches!(entry, Entry::Point { point, .. } if wanted(&point.kind))
-    });
     // The ref names tell the order: of thousands of points only those that are shown are read.
-    entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp()));
-    let shown = if limit == 0 { entries.len() } else { limit.min(entries.len()) };
-    let more = (entries.len() - shown) as u64;
-    let tags = Tags::of(&session.repo, shown)?;
-    let points = entries.into_iter().take(shown).map(|entry| row(&session.repo, &tags, entry)).collect();
-    Ok(PointsReport { points, more })
+    entries.sort_by(|a, b| b.stamp().cmp(a.stamp()));
+    let all = entries.len();
+    entries.truncate(if limit == 0 { all } else { limit });
+    let more = (all - entries.len()) as u64;
+    let tags = Tags::of(repo, entries.len())?;
+    let details = details(repo, &entries);
+    let rows = entries.into_iter().zip(details).map(|(entry, detail)| row(repo, &tags, entry, detail));
+    Ok(PointsReport { points: rows.collect(), more })
 }
 
-/// The points with the words that name each: of several with one name, only the newest has it for itself.
-fn addressed(points: Vec<Point>) -> Vec<Entry> {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    let entry = |point: Point| {
+/// The points; of several with one name, only the newest has it for itself.
+fn of_refs(refs: &[Ref]) -> Vec<Entry<'_>> {
+    let mut taken = HashSet::new();
+    let entry = |found| {
+        let name = PointName::of(found)?;
         // An old baseline's name belongs to the tag.
-        let is_newest = taken.insert(point.name.clone()) && point.kind != Kind::Baseline.word();
-        let address = if is_newest { point.name.clone() } else { format!("{}@{}", point.name, point.stamp) };
-        Entry::Point { point, address }
+        let is_newest = taken.insert(name.name) && name.kind != Kind::Baseline.word();
+        Some(Entry::Point { name, tag: found.id, is_newest })
     };
-    points.into_iter().map(entry).collect()
+    refs.iter().filter_map(entry).collect()
 }
+
+/// What the tags of points say, read on all processors; `None`: it cannot be read, or is no point.
+fn details(repo: &Handles, entries: &[Entry<'_>]) -> Vec<Option<PointDetail>> {
+    let read = |entry: &Entry<'_>| match entry {
+        Entry::Point { name, tag, .. } => points::detail(repo, &name.point(*tag)).ok(),
+        Entry::Baseline { .. } => None,
+    };
+    let share = entries.len().div_ceil(crate::host::threads()).max(FEW);
+    std::thread::scope(|scope| {
+        let (mine, others) = entries.split_at(share.min(entries.len()));
+        let others: Vec<_> =
+            others.chunks(share).map(|part| scope.spawn(|| part.iter().map(read).collect::<Vec<_>>())).collect();
+        let mut out: Vec<_> = mine.iter().map(read).collect();
+        others.into_iter().for_each(|part| out.extend(part.join().unwrap_or_else(|e| std::panic::resume_unwind(e))));
+        out
+    })
+}
+
+/// So many tags are read before another thread would finish starting.
+const FEW: usize = 500;
 
 /// The repository's tags.
 enum Tags<'r> {
@@ -161,10 +186,10 @@ impl<'r> Tags<'r> {
     }
 }
 
-fn row(repo: &Repo, tags: &Tags<'_>, entry: Entry) -> PointRow {
+fn row(repo: &Repo, tags: &Tags<'_>, entry: Entry<'_>, detail: Option<PointDetail>) -> PointRow {
     match entry {
-        Entry::Point { point, address } => point_row(repo, tags, &point, address),
-        Entry::Baseline(baseline) => PointRow {
+        Entry::Point { name, tag, is_newest } => point_row(repo, tags, (name, tag, is_newest), detail),
+        Entry::Baseline { baseline, .. } => PointRow {
             kind: Kind::Baseline.word().to_owned(),
             time: baseline.time,
             commit: Some(baseline.commit),
@@ -176,23 +201,38 @@ fn row(repo: &Repo, tags: &Tags<'_>, entry: Entry) -> PointRow {
     }
 }
 
-fn point_row(repo: &Repo, tags: &Tags<'_>, point: &Point, name: String) -> PointRow {
-    let kind = point.kind.clone();
-    let time = points::time_of_stamp(&point.stamp).unwrap_or_default();
-    let mut row =
-        PointRow { name, kind, time, commit: None, snapshot: false, message: String::new(), extra: String::new() };
-    let Ok(detail) = points::detail(repo, point) else {
+fn point_row(
+    repo: &Repo,
+    tags: &Tags<'_>,
+    (point, tag, is_newest): (PointName<'_>, ObjectId, bool),
+    detail: Option<PointDetail>,
+) -> PointRow {
+    let mut row = PointRow {
+        name: if is_newest { point.name.to_owned() } else { format!("{}@{}", point.name, point.stamp) },
+        kind: point.kind.to_owned(),
+        time: points::time_of_stamp(point.stamp).unwrap_or_default(),
+        commit: None,
+        snapshot: false,
+        message: String::new(),
+        extra: String::new(),
+    };
+    let Some(detail) = detail else {
         row.message = "(cannot be read: see `git rollback doctor`)".to_owned();
         return row;
     };
     row.time = detail.time;
-    row.snapshot = snapshot::is_snapshot(repo, detail.target);
-    row.commit = if row.snapshot { snapshot::base_commit(repo, detail.target) } else { Some(detail.target) };
+    // The tag says it; those of older versions do not.
+    row.snapshot = detail.base.is_some() || snapshot::is_snapshot(repo, detail.target);
+    row.commit = match detail.base {
+        Some(base) => base.commit(),
+        None if row.snapshot => snapshot::base_commit(repo, detail.target),
+        None => Some(detail.target),
+    };
     let message = detail.message.lines().next().unwrap_or_default();
     // Without a message the tag has the name in its place.
     row.message = if message == point.name { String::new() } else { message.to_owned() };
-    if tags.get(&point.name) == Some(point.tag) {
-        row.extra = point.name.clone();
+    if tags.get(point.name) == Some(tag) {
+        row.extra = point.name.to_owned();
     }
     row
 }

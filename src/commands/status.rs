@@ -7,6 +7,7 @@ use crate::model::report::{
     BaselineDistance, Counts, Head, Hint, Outcome, PointNote, StatusReport, UndoState, Unfinished,
 };
 use crate::store::journal::Journal;
+use crate::store::points::{Point, PointDetail, PointName};
 use crate::store::session::Session;
 use crate::store::survey::Survey;
 use crate::store::{baselines, durable, gitfiles, journal, log, points, snapshot};
@@ -50,9 +51,11 @@ pub fn run(_ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
     if let Some(tip) = tip {
         report.baseline = attempt(&mut warnings, distance(&session.repo, tip, &baselines)).flatten();
     }
-    report.last_checkpoint = attempt(&mut warnings, newest_checkpoint(&session)).flatten();
-    if let Some(hint) = attempt(&mut warnings, way_to_checkpoint(&session, &report, tip)).flatten() {
-        report.hints.push(hint);
+    if let Some(newest) = attempt(&mut warnings, newest_checkpoint(&session)).flatten() {
+        report.last_checkpoint = Some(note(&newest.0, &newest.1));
+        report
+            .hints
+            .extend(attempt(&mut warnings, way_to_checkpoint(&session, &newest, &report.counts, tip)).flatten());
     }
     attempt(&mut warnings, operations(&session, &mut report));
     hints(&mut report, !baselines.is_empty(), is_damaged);
@@ -114,30 +117,38 @@ fn distance(repo: &Repo, tip: ObjectId, all: &[baselines::Baseline]) -> Result<O
 /// How many checkpoints are looked at to find one of this worktree.
 const CHECKPOINTS: usize = 100;
 
-fn newest_checkpoint(session: &Session) -> Result<Option<PointNote>> {
+/// The newest checkpoint of this worktree.
+fn newest_checkpoint(session: &Session) -> Result<Option<(Point, PointDetail)>> {
     let here = session.repo.worktree_id();
-    for point in points::list(&session.repo)?.iter().filter(|p| p.kind == "checkpoint").take(CHECKPOINTS) {
+    let refs = points::refs(&session.repo)?;
+    let checkpoints = refs.iter().filter_map(|found| Some((PointName::of(found)?, found.id)));
+    for (name, tag) in checkpoints.filter(|(name, _)| name.kind == "checkpoint").take(CHECKPOINTS) {
+        let point = name.point(tag);
         // One that cannot be read is a matter for `doctor`.
-        let Ok(detail) = points::detail(&session.repo, point) else { continue };
+        let Ok(detail) = points::detail(&session.repo, &point) else { continue };
         if detail.worktree.as_deref() == Some(&here) {
-            let message = detail.message.lines().next().unwrap_or_default().to_owned();
-            // Without a message the tag has the name in its place.
-            let message = if message == point.name { String::new() } else { message };
-            return Ok(Some(PointNote { name: point.name.clone(), time: detail.time, message }));
+            return Ok(Some((point, detail)));
         }
     }
     Ok(None)
 }
 
+fn note(point: &Point, detail: &PointDetail) -> PointNote {
+    let message = detail.message.lines().next().unwrap_or_default().to_owned();
+    // Without a message the tag has the name in its place.
+    let message = if message == point.name { String::new() } else { message };
+    PointNote { name: point.name.clone(), time: detail.time, message }
+}
+
 /// Somebody who looks for lost work should see where it was saved last: when the commit is another one now, or what
 /// was unsaved then is gone.
-fn way_to_checkpoint(session: &Session, report: &StatusReport, tip: Option<ObjectId>) -> Result<Option<Hint>> {
-    let Some(note) = &report.last_checkpoint else { return Ok(None) };
-    let here = session.repo.worktree_id();
-    let points = points::list(&session.repo)?;
-    let Some(point) = points.iter().find(|p| p.name == note.name && p.kind == "checkpoint") else { return Ok(None) };
-    let detail = points::detail(&session.repo, point)?;
-    if detail.worktree.as_deref() != Some(&here) || !snapshot::is_snapshot(&session.repo, detail.target) {
+fn way_to_checkpoint(
+    session: &Session,
+    (point, detail): &(Point, PointDetail),
+    counts: &Counts,
+    tip: Option<ObjectId>,
+) -> Result<Option<Hint>> {
+    if !snapshot::is_snapshot(&session.repo, detail.target) {
         return Ok(None);
     }
     let saved = snapshot::load(&session.repo, detail.target)?;
@@ -148,9 +159,9 @@ fn way_to_checkpoint(session: &Session, report: &StatusReport, tip: Option<Objec
         None => true,
     };
     let elsewhere = saved.manifest.head_commit != tip;
-    let gone = had_work && report.counts.is_clean();
+    let gone = had_work && counts.is_clean();
     Ok((elsewhere || gone)
-        .then(|| Hint::new("git rollback to last", format!("come back to the checkpoint {}", note.name))))
+        .then(|| Hint::new("git rollback to last", format!("come back to the checkpoint {}", point.name))))
 }
 
 fn operations(session: &Session, report: &mut StatusReport) -> Result<()> {

@@ -10,12 +10,13 @@ use crate::model::report::PlanReport;
 use crate::model::{ObjectId, Operation, SnapshotName, Step, Steps};
 use crate::plan::Plan;
 use crate::plan::transition::Desk;
+use crate::store::journal;
 use crate::store::journal::Journal;
 use crate::store::layout::SNAPSHOTS;
+use crate::store::points::{self, Base, PointRecord};
 use crate::store::scene::{Scene, Wanted, check_supported};
 use crate::store::session::{OperationName, Session};
 use crate::store::snapshot::{Stash, write_manifest, write_stash};
-use crate::store::{journal, points};
 use crate::{Error, Kind, Result};
 
 /// What a changing command was asked for.
@@ -283,16 +284,16 @@ fn publish(
     plan.extra.tags = crate::store::tags::copies(repo, &plan.steps, sink)?;
     let commit = write_manifest(scene, stash, &plan.extra, &name.id, &name.who, &text, sink)?;
     if let Some(point) = point {
-        let tag = points::write(
-            sink,
-            commit,
-            &point.kind,
-            &point.name,
-            &point.message,
-            &name.id,
-            &repo.worktree_id(),
-            &name.who,
-        )?;
+        let record = PointRecord {
+            target: commit,
+            base: Some(Base::of(scene.head_commit)),
+            kind: &point.kind,
+            name: &point.name,
+            message: &point.message,
+            operation: &name.id,
+            worktree: &repo.worktree_id(),
+        };
+        let tag = points::write(sink, &record, &name.who)?;
         let step = |name: String| Step::Ref { name, old: None, new: Some(tag), message: "rollback: point".to_owned() };
         plan.steps.insert(0, step(point.reference.clone()));
         for step in &mut plan.steps {

@@ -9,7 +9,6 @@ mod index_tree;
 mod lost;
 mod merge;
 mod objects;
-mod own_refs;
 mod pack;
 mod pathspec;
 mod process;

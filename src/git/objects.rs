@@ -54,6 +54,35 @@ pub struct TagInfo {
     pub tagger: Option<String>,
 }
 
+impl TagInfo {
+    /// Takes the bytes of a tag apart; `None`: damaged.
+    fn parse(id: ObjectId, bytes: &[u8]) -> Option<TagInfo> {
+        let end = bytes.windows(2).position(|pair| pair == b"\n\n").unwrap_or(bytes.len());
+        let field = |key: &[u8]| {
+            let mut lines = bytes[..end].split(|&b| b == b'\n');
+            lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(b" "))
+        };
+        let who = field(b"tagger").and_then(|line| {
+            let (at, end) = (line.iter().position(|&b| b == b'<')?, line.iter().rposition(|&b| b == b'>')?);
+            Some((String::from_utf8_lossy(line[..at].trim_ascii()).into_owned(), time_of(&line[end + 1..])))
+        });
+        Some(TagInfo {
+            id,
+            target: ObjectId::from_hex(field(b"object")?)?,
+            message: String::from_utf8_lossy(bytes.get(end + 2..).unwrap_or_default()).into_owned(),
+            time: who.as_ref().and_then(|(_, time)| *time),
+            tagger: who.map(|(name, _)| name),
+        })
+    }
+}
+
+/// Seconds since 1970 and an offset as in `+0130`, in minutes.
+fn time_of(text: &[u8]) -> Option<(i64, i32)> {
+    let mut words = std::str::from_utf8(text).ok()?.split_whitespace();
+    let (seconds, offset) = (words.next()?.parse().ok()?, words.next().unwrap_or("+0000").parse::<i32>().ok()?);
+    Some((seconds, offset / 100 * 60 + offset % 100))
+}
+
 /// Commits between two points in history.
 #[derive(Clone, Debug, Default)]
 pub struct Leaving {
@@ -79,18 +108,6 @@ impl Repo {
             author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
             time: (commit.time().seconds(), commit.time().offset_minutes()),
         })
-    }
-
-    /// Reads an annotated tag; `None` when the object is something else.
-    pub fn tag(&self, id: ObjectId) -> Result<Option<TagInfo>> {
-        let object = self.git.find_object(id.into(), None).context(&format!("cannot read object {id}"))?;
-        Ok(object.as_tag().map(|tag| TagInfo {
-            id,
-            target: tag.target_id().into(),
-            message: String::from_utf8_lossy(tag.message_bytes().unwrap_or_default()).into_owned(),
-            time: tag.tagger().map(|t| (t.when().seconds(), t.when().offset_minutes())),
-            tagger: tag.tagger().map(|t| String::from_utf8_lossy(t.name_bytes()).into_owned()),
-        }))
     }
 
     /// The commit that an object (a tag, a commit) leads to.
@@ -194,15 +211,19 @@ impl Handles {
         })
     }
 
-    /// The bytes of an annotated tag; `None`: it is not one, or not there.
-    pub fn tag_bytes(&self, id: ObjectId) -> Option<Vec<u8>> {
+    /// Reads an annotated tag; `None` when the object is something else.
+    pub fn tag(&self, id: ObjectId) -> Result<Option<TagInfo>> {
+        let Some(bytes) = self.tag_bytes(id)? else { return Ok(None) };
+        TagInfo::parse(id, &bytes).map(Some).ok_or_else(|| Error::fault(format!("tag {id} is damaged")))
+    }
+
+    /// The bytes of an annotated tag; `None` when the object is something else.
+    pub fn tag_bytes(&self, id: ObjectId) -> Result<Option<Vec<u8>>> {
         self.with_handle(|git| {
             let odb = git.odb().context("cannot open the object database")?;
-            let object = odb.read(id.into()).context(&format!("cannot read tag {id}"))?;
+            let object = odb.read(id.into()).context(&format!("cannot read object {id}"))?;
             Ok((object.kind() == git2::ObjectType::Tag).then(|| object.data().to_vec()))
         })
-        .ok()
-        .flatten()
     }
 
     /// The size of a blob.
@@ -274,4 +295,33 @@ pub fn write_tag(sink: &ObjectSink<'_>, target: ObjectId, name: &str, who: &Who,
         data.push('\n');
     }
     sink.add(ObjectKind::Tag, data.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::TestRepo;
+
+    #[test]
+    fn a_tag_says_what_git_says() {
+        let repo = TestRepo::new();
+        repo.git(&["commit", "-q", "--allow-empty", "-m", "1"]);
+        let target = String::from_utf8(repo.git(&["rev-parse", "HEAD"])).unwrap();
+        let make = |text: &str| {
+            let id =
+                repo.git_with_input(&["hash-object", "-t", "tag", "-w", "--literally", "--stdin"], text.as_bytes());
+            ObjectId::from_hex(id.trim_ascii()).unwrap()
+        };
+        let head = format!("object {target}type commit\ntag t\n");
+        let opened = Repo::open_at(repo.root()).unwrap();
+        let tag =
+            opened.tag(make(&format!("{head}tagger A <B> C <a@b> 1700000000 -0130\n\nx\n\ny\n"))).unwrap().unwrap();
+        assert_eq!((tag.target.to_string(), tag.message.as_str()), (target.trim().to_owned(), "x\n\ny\n"));
+        assert_eq!((tag.time, tag.tagger.as_deref()), (Some((1_700_000_000, -90)), Some("A")));
+        // Old tags have no tagger, and some have no message.
+        let tag = opened.tag(make(&head)).unwrap().unwrap();
+        assert_eq!((tag.time, tag.tagger, tag.message.as_str()), (None, None, ""));
+        assert!(opened.tag(make("type commit\n\nobject x\n")).is_err());
+        assert!(opened.tag(ObjectId::from_hex(target.trim().as_bytes()).unwrap()).unwrap().is_none());
+    }
 }

@@ -3,6 +3,7 @@
 //! Not through libgit2: a run that is killed must leave only locks that the next run recognises as ours.
 //! Formats: <https://git-scm.com/docs/gitrepository-layout>.
 
+use super::refs::{Loose, MAX_PACKED, is_of_worktree, is_ref_name};
 use super::repo::Repo;
 use crate::host::fs;
 use crate::host::gitlock::GitLock;
@@ -11,8 +12,8 @@ use crate::{Error, Kind, Result};
 use std::path::{Path, PathBuf};
 
 const STASH: &str = "refs/stash";
-/// More than any file of packed refs or any reflog here.
-const MAX: u64 = 1 << 30;
+/// More than any reflog here.
+const MAX_LOG: u64 = 1 << 30;
 
 impl Repo {
     /// Our directory for this worktree.
@@ -79,7 +80,7 @@ impl Repo {
     }
 
     fn stash_lines(&self) -> Result<Vec<Vec<u8>>> {
-        let text = fs::read_capped(&self.log_path(STASH), MAX)?.unwrap_or_default();
+        let text = fs::read_capped(&self.log_path(STASH), MAX_LOG)?.unwrap_or_default();
         Ok(text.split(|&b| b == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
     }
 
@@ -135,10 +136,9 @@ impl Repo {
     fn behind_links(&self, name: &str) -> String {
         let mut name = name.to_owned();
         for _ in 0..5 {
-            let found = self.git.find_reference(&name).ok();
-            match found.and_then(|r| r.symbolic_target().ok().flatten().map(str::to_owned)) {
-                Some(target) => name = target,
-                None => break,
+            match Loose::read(&self.base_of(&name).join(&name)) {
+                Ok(Loose::Symbolic(target)) if target.starts_with("refs/") && is_ref_name(&target) => name = target,
+                _ => break,
             }
         }
         name
@@ -150,16 +150,11 @@ impl Repo {
 
     /// Whether a ref belongs to one worktree alone.
     fn base_of(&self, name: &str) -> &Path {
-        let own = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"];
-        if name == "HEAD" || own.iter().any(|prefix| name.starts_with(prefix)) {
-            self.git_dir()
-        } else {
-            self.common_dir()
-        }
+        if name == "HEAD" || is_of_worktree(name) { self.git_dir() } else { self.common_dir() }
     }
 
     fn ref_path(&self, name: &str) -> Result<PathBuf> {
-        if !name.starts_with("refs/") || !super::refs::is_ref_name(name) {
+        if !name.starts_with("refs/") || !is_ref_name(name) {
             return Err(Error::fault(format!("{name:?} is not the name of a ref")));
         }
         Ok(self.base_of(name).join(name))
@@ -187,12 +182,12 @@ impl Repo {
 
     fn remove_packed(&self, name: &str) -> Result<()> {
         let path = self.common_dir().join("packed-refs");
-        let Some(text) = fs::read_capped(&path, MAX)? else { return Ok(()) };
+        let Some(text) = fs::read_capped(&path, MAX_PACKED)? else { return Ok(()) };
         if !lines_of(&text).any(|line| names(line, name)) {
             return Ok(());
         }
         let lock = GitLock::take(&self.area().join("lock-packed-refs"), &path)?;
-        let text = fs::read_capped(&path, MAX)?.unwrap_or_default();
+        let text = fs::read_capped(&path, MAX_PACKED)?.unwrap_or_default();
         lock.publish(|out| {
             let mut skip = false;
             for line in lines_of(&text) {

@@ -1,6 +1,7 @@
 //! Opening a repository, and what kind of repository it is.
 
 use super::error::{GitContext, not_found};
+use super::refs::PackedCache;
 use crate::model::{Head, ObjectId};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ pub struct Repo {
     pub(super) git: git2::Repository,
     handles: Handles,
     config: OnceLock<git2::Config>,
+    pub(super) packed: PackedCache,
 }
 
 /// What threads may share of a repository: its places, and its objects through handles of their own
@@ -90,7 +92,7 @@ impl Repo {
         let git_dir = canonical(git.path())?;
         let common_dir = canonical(git.commondir())?;
         let handles = Handles { root, git_dir, common_dir, spare: Mutex::new(Vec::new()) };
-        let repo = Repo { git, handles, config: OnceLock::new() };
+        let repo = Repo { git, handles, config: OnceLock::new(), packed: PackedCache::default() };
         repo.refuse_unsupported()?;
         Ok(repo)
     }

@@ -5,7 +5,7 @@ use crate::git::{ObjectSink, write_tag};
 use crate::model::report::{Finding, Severity};
 use crate::model::{ObjectId, Step};
 use crate::plan::resolve::Place;
-use crate::store::points::{self, Point, reference_of};
+use crate::store::points::{self, Point, PointRecord, reference_of};
 use crate::store::session::{OperationName, Session};
 use crate::{Error, Result};
 
@@ -116,16 +116,16 @@ pub fn set_baseline(
 fn keep_old(session: &Session, sink: &ObjectSink<'_>, name: &OperationName, tag: &str, old: ObjectId) -> Result<Step> {
     let repo = &session.repo;
     let commit = repo.peel(old)?.ok_or_else(|| Error::refused(format!("the tag {tag} does not lead to a commit")))?;
-    let point = points::write(
-        sink,
-        commit,
-        "baseline",
-        tag,
-        &format!("{tag}, until it was moved"),
-        &name.id,
-        &repo.worktree_id(),
-        &name.who,
-    )?;
+    let record = PointRecord {
+        target: commit,
+        base: None,
+        kind: "baseline",
+        name: tag,
+        message: &format!("{tag}, until it was moved"),
+        operation: &name.id,
+        worktree: &repo.worktree_id(),
+    };
+    let point = points::write(sink, &record, &name.who)?;
     let reference = reference_of(&name.stamp, "baseline", tag);
     Ok(Step::Ref { name: reference, old: None, new: Some(point), message: "rollback: point".to_owned() })
 }

@@ -1,7 +1,7 @@
 //! Points: named places to go back to.
 
 use super::layout::POINTS;
-use crate::git::{ObjectSink, Repo, write_tag};
+use crate::git::{Handles, ObjectSink, Ref, Repo, write_tag};
 use crate::model::{ObjectId, Time, Who};
 use crate::{Error, Result};
 
@@ -33,6 +33,32 @@ pub struct PointDetail {
     pub operation: Option<String>,
     /// The worktree it was made in.
     pub worktree: Option<String>,
+    /// Of a snapshot, what it stands on; `None`: a plain commit, or a tag that does not say.
+    pub base: Option<Base>,
+}
+
+/// The commit that HEAD was on when a snapshot was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// This one.
+    Commit(ObjectId),
+    /// There was none yet.
+    Unborn,
+}
+
+impl Base {
+    /// Of what HEAD led to.
+    pub fn of(head: Option<ObjectId>) -> Base {
+        head.map_or(Base::Unborn, Base::Commit)
+    }
+
+    /// The commit.
+    pub fn commit(self) -> Option<ObjectId> {
+        match self {
+            Base::Commit(id) => Some(id),
+            Base::Unborn => None,
+        }
+    }
 }
 
 /// A time that sorts as text and may stand in a ref name.
@@ -60,25 +86,42 @@ pub fn reference_of(stamp: &str, kind: &str, name: &str) -> String {
 
 /// All points, newest first. Only ref names are read.
 pub fn list(repo: &Repo) -> Result<Vec<Point>> {
-    let mut out: Vec<Point> = repo
-        .references(&format!("{POINTS}*"))?
-        .into_iter()
-        .filter_map(|found| {
-            let reference = found.utf8_name()?.to_owned();
-            let rest = reference.strip_prefix(POINTS)?;
-            let mut parts = rest.splitn(3, '/');
-            let (stamp, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
-            Some(Point {
-                name: name.to_owned(),
-                kind: kind.to_owned(),
-                stamp: stamp.to_owned(),
-                tag: found.id,
-                reference: reference.clone(),
-            })
-        })
-        .collect();
-    out.reverse();
-    Ok(out)
+    Ok(refs(repo)?.iter().filter_map(|found| Some(PointName::of(found)?.point(found.id))).collect())
+}
+
+/// The refs of all points, newest first.
+pub fn refs(repo: &Repo) -> Result<Vec<Ref>> {
+    let mut refs = repo.references(&format!("{POINTS}*"))?;
+    refs.reverse();
+    Ok(refs)
+}
+
+/// What the name of a point's ref says. There can be very many, so nothing is copied.
+#[derive(Clone, Copy, Debug)]
+pub struct PointName<'r> {
+    reference: &'r str,
+    /// When it was made.
+    pub stamp: &'r str,
+    /// Its kind.
+    pub kind: &'r str,
+    /// Its name.
+    pub name: &'r str,
+}
+
+impl<'r> PointName<'r> {
+    /// `None`: it is no point's ref.
+    pub fn of(found: &'r Ref) -> Option<Self> {
+        let reference = found.utf8_name()?;
+        let mut parts = reference.strip_prefix(POINTS)?.splitn(3, '/');
+        Some(PointName { reference, stamp: parts.next()?, kind: parts.next()?, name: parts.next()? })
+    }
+
+    /// The point, whose tag is `tag`.
+    pub fn point(self, tag: ObjectId) -> Point {
+        let PointName { reference, stamp, kind, name } = self;
+        let owned = str::to_owned;
+        Point { name: owned(name), kind: owned(kind), stamp: owned(stamp), reference: owned(reference), tag }
+    }
 }
 
 /// The point a person names: the newest of that name, or with `NAME@STAMP` the one of that time. Baselines that were
@@ -95,11 +138,12 @@ pub fn find<'p>(points: &'p [Point], name: &str) -> Option<&'p Point> {
 ///
 /// # Errors
 /// Refused when the ref holds something that is no point.
-pub fn detail(repo: &Repo, point: &Point) -> Result<PointDetail> {
+pub fn detail(repo: &Handles, point: &Point) -> Result<PointDetail> {
     let not_one = || Error::refused(format!("{} is not a point of this tool", point.reference));
     let tag = repo.tag(point.tag)?.ok_or_else(not_one)?;
+    // The last line counts: the ones above may be the user's own text.
     let trailer = |key: &str| {
-        let found = tag.message.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+        let found = tag.message.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
         found.map(str::to_owned)
     };
     let (seconds, offset_minutes) = tag.time.unwrap_or_default();
@@ -109,6 +153,10 @@ pub fn detail(repo: &Repo, point: &Point) -> Result<PointDetail> {
         time: Time { seconds, offset_minutes },
         operation: trailer("Rollback-Operation"),
         worktree: trailer("Rollback-Worktree"),
+        base: trailer("Rollback-Base").and_then(|base| match base.as_str() {
+            UNBORN => Some(Base::Unborn),
+            id => ObjectId::from_hex(id.as_bytes()).map(Base::Commit),
+        }),
     })
 }
 
@@ -118,20 +166,37 @@ pub fn body_of(message: &str) -> String {
     body.join("\n").trim().to_owned()
 }
 
+/// What the tag of a new point shall say.
+#[derive(Clone, Copy, Debug)]
+pub struct PointRecord<'a> {
+    /// A snapshot, or a plain commit.
+    pub target: ObjectId,
+    /// What the snapshot stands on; `None`: the target is a plain commit.
+    pub base: Option<Base>,
+    /// The point's kind.
+    pub kind: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its message; may be empty.
+    pub message: &'a str,
+    /// The operation that makes it.
+    pub operation: &'a str,
+    /// The worktree it is made in.
+    pub worktree: &'a str,
+}
+
+/// Says in a tag that there was no commit yet.
+const UNBORN: &str = "none";
+
 /// Adds the tag object of a point; the ref is a step of the plan.
-#[allow(clippy::too_many_arguments, reason = "each is one fact of the record")]
-pub fn write(
-    sink: &ObjectSink<'_>,
-    target: ObjectId,
-    kind: &str,
-    name: &str,
-    message: &str,
-    operation: &str,
-    worktree: &str,
-    who: &Who,
-) -> Result<ObjectId> {
+pub fn write(sink: &ObjectSink<'_>, record: &PointRecord<'_>, who: &Who) -> Result<ObjectId> {
+    let PointRecord { target, base, kind, name, message, operation, worktree } = *record;
+    let base = base.map_or_else(String::new, |base| {
+        let commit = base.commit().map_or_else(|| UNBORN.to_owned(), |id| id.to_string());
+        format!("Rollback-Base: {commit}\n")
+    });
     let message = format!(
-        "{}\n\nRollback-Kind: {kind}\nRollback-Operation: {operation}\nRollback-Worktree: {worktree}\n",
+        "{}\n\nRollback-Kind: {kind}\nRollback-Operation: {operation}\nRollback-Worktree: {worktree}\n{base}",
         if message.is_empty() { name } else { message }
     );
     write_tag(sink, target, name, who, &message)

@@ -20,7 +20,7 @@ pub fn copies(repo: &Repo, steps: &[Step], sink: &ObjectSink<'_>) -> Result<BTre
     for id in refs.flatten().flatten() {
         let mut next = Some(id);
         while let Some((id, bytes)) =
-            next.filter(|id| !out.contains_key(id)).and_then(|id| Some((id, repo.tag_bytes(id)?)))
+            next.filter(|id| !out.contains_key(id)).and_then(|id| Some((id, repo.tag_bytes(id).ok()??)))
         {
             out.insert(id, sink.add(ObjectKind::Blob, &bytes)?);
             sink.add(ObjectKind::Tag, &bytes)?;

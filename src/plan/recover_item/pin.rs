@@ -5,7 +5,7 @@ use super::{Back, words};
 use crate::Result;
 use crate::git::{MODE_FILE, ObjectKind, TreeEntry, write_commit};
 use crate::model::{LostItem, ObjectId, RepoPath, Step};
-use crate::store::points::{self, reference_of};
+use crate::store::points::{self, PointRecord, reference_of};
 use std::collections::BTreeMap;
 
 /// The kind of these points.
@@ -46,9 +46,16 @@ pub(super) fn point(
     name: &str,
 ) -> Result<()> {
     let operation = back.name;
-    let worktree = back.repo().worktree_id();
-    let message = words(item);
-    let tag = points::write(back.desk.sink, commit, kind, name, &message, &operation.id, &worktree, &operation.who)?;
+    let record = PointRecord {
+        target: commit,
+        base: None,
+        kind,
+        name,
+        message: &words(item),
+        operation: &operation.id,
+        worktree: &back.repo().worktree_id(),
+    };
+    let tag = points::write(back.desk.sink, &record, &operation.who)?;
     back.hold(commit);
     let reference = reference_of(&operation.stamp, kind, name);
     let message = "rollback: point".to_owned();

@@ -1,39 +1,51 @@
-//! The tool's own refs, read without libgit2: there can be ten thousands of them, and it takes several calls for each.
+//! Refs that are files, read without libgit2: there can be ten thousands of them, and it takes several calls for each.
 
-use super::refs::{MAX_PACKED, Ref};
-use super::repo::Repo;
 use crate::host::fs;
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Kind, Result};
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// More than a file of one ref holds.
-const MAX_LOOSE: u64 = 64;
+const MAX_LOOSE: u64 = 4096;
 
-impl Repo {
-    /// The refs below `dir`, sorted by name.
-    pub(super) fn own_references(&self, dir: &str) -> Result<Vec<Ref>> {
-        let mut found = BTreeMap::new();
-        // Files before packed refs, as git reads them: `git pack-refs` may move one from here to there meanwhile.
-        read_loose(&self.common_dir().join(dir), dir.as_bytes(), &mut found)?;
-        let packed = fs::read_capped(&self.common_dir().join("packed-refs"), MAX_PACKED)?.unwrap_or_default();
-        for line in packed.split(|&b| b == b'\n') {
-            let Some(name) = line.get(41..).filter(|name| name.starts_with(dir.as_bytes())) else { continue };
-            if let Some(id) = line.get(..40).and_then(ObjectId::from_hex).filter(|_| name.get(dir.len()) == Some(&b'/'))
-            {
-                found.entry(RepoPath::new(name)).or_insert(Some(id));
-            }
+/// What stands at the place of a ref.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::git) enum Loose {
+    /// No file: it may be packed.
+    None,
+    /// A plain ref.
+    Plain(ObjectId),
+    /// A symbolic ref, with the name it leads to.
+    Symbolic(String),
+    /// Something else: damaged, not a file, far too long.
+    Other,
+}
+
+impl Loose {
+    /// Reads the file of a ref.
+    pub(in crate::git) fn read(path: &Path) -> Result<Loose> {
+        let text = match fs::read_capped(path, MAX_LOOSE) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(Loose::None),
+            // An empty directory may be left where refs were, and a ref may stand where a directory would be.
+            Err(_) if path.is_dir() || path.parent().is_some_and(Path::is_file) => return Ok(Loose::None),
+            Err(e) if e.kind() == Kind::Refused => return Ok(Loose::Other),
+            Err(e) => return Err(e.context("cannot read a ref")),
+        };
+        if let Some(target) = text.strip_prefix(b"ref:").and_then(|target| std::str::from_utf8(target).ok()) {
+            return Ok(Loose::Symbolic(target.trim().to_owned()));
         }
-        Ok(found.into_iter().filter_map(|(name, id)| Some(Ref { name, id: id? })).collect())
+        let (id, rest) = text.split_at(text.len().min(40));
+        let id = ObjectId::from_hex(id).filter(|_| rest.first().is_none_or(u8::is_ascii_whitespace));
+        Ok(id.map_or(Loose::Other, Loose::Plain))
     }
 }
 
-/// Refs that are files. What is no plain ref (a symbolic one, a damaged one, no file at all) is `None`: as in git, it
+/// The refs below `dir`, whose names begin with `name`, in no order. What is no plain ref is `None`: as in git, it
 /// hides a packed one.
-fn read_loose(dir: &Path, name: &[u8], found: &mut BTreeMap<RepoPath, Option<ObjectId>>) -> Result<()> {
+pub(super) fn list(dir: &Path, name: &[u8], found: &mut Vec<(RepoPath, Option<ObjectId>)>) -> Result<()> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
@@ -43,17 +55,14 @@ fn read_loose(dir: &Path, name: &[u8], found: &mut BTreeMap<RepoPath, Option<Obj
         let entry = entry.map_err(|e| Error::io("cannot list the refs", &e))?;
         let full = RepoPath::join(name, entry.file_name().as_bytes());
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            read_loose(&entry.path(), full.as_bytes(), found)?;
+            list(&entry.path(), full.as_bytes(), found)?;
         } else if !full.as_bytes().ends_with(b".lock") {
-            let id = match fs::read_capped(&entry.path(), MAX_LOOSE) {
+            match Loose::read(&entry.path())? {
                 // Deleted or packed this moment.
-                Ok(None) => continue,
-                Ok(Some(text)) => text.get(..40).and_then(ObjectId::from_hex),
-                // A pipe, a device, a link to one, or far too long.
-                Err(e) if e.kind() == Kind::Refused => None,
-                Err(e) => return Err(e.context("cannot read a ref")),
-            };
-            found.insert(full, id);
+                Loose::None => {}
+                Loose::Plain(id) => found.push((full, Some(id))),
+                Loose::Symbolic(_) | Loose::Other => found.push((full, None)),
+            }
         }
     }
     Ok(())
@@ -62,13 +71,14 @@ fn read_loose(dir: &Path, name: &[u8], found: &mut BTreeMap<RepoPath, Option<Obj
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
 mod tests {
-    use super::*;
+    use super::super::Ref;
+    use crate::git::Repo;
     use crate::git::testing::TestRepo;
 
     const DIR: &str = "refs/rollback/points";
 
     fn names(repo: &TestRepo) -> Vec<(String, String)> {
-        let found = Repo::open_at(repo.root()).unwrap().own_references(DIR).unwrap();
+        let found = Repo::open_at(repo.root()).unwrap().references(&format!("{DIR}/*")).unwrap();
         let text = |r: &Ref| r.utf8_name().unwrap().strip_prefix(DIR).unwrap()[1..].to_owned();
         found.iter().map(|r| (text(r), r.id.to_string())).collect()
     }

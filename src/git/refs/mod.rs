@@ -3,13 +3,17 @@
 use super::error::{GitContext, not_found, wrap};
 use super::repo::Repo;
 use crate::Result;
-use crate::host::fs;
 use crate::model::{ObjectId, RepoPath};
 use std::collections::BTreeSet;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::rc::Rc;
 
-/// More than any file of packed refs.
-pub(super) const MAX_PACKED: u64 = 1 << 30;
+mod loose;
+mod packed;
+
+pub(super) use loose::Loose;
+pub(super) use packed::{MAX_PACKED, Packed, PackedCache};
 
 /// A ref and what it points to directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,13 @@ impl Ref {
 impl Repo {
     /// What a ref points to directly (a tag object is not followed, a symbolic ref is); `None` when there is none.
     pub fn reference(&self, name: &str) -> Result<Option<ObjectId>> {
+        if is_shared(name) {
+            match Loose::read(&self.common_dir().join(name))? {
+                Loose::Plain(id) => return Ok(Some(id)),
+                Loose::None => return Ok(self.packed_refs()?.find(name)),
+                Loose::Symbolic(_) | Loose::Other => {}
+            }
+        }
         match self.git.find_reference(name) {
             Ok(found) => match found.resolve() {
                 Ok(found) => Ok(found.target().map(Into::into)),
@@ -52,50 +63,72 @@ impl Repo {
         Ok(below.next().is_some())
     }
 
-    /// Every ref whose name matches `glob`, sorted by name; symbolic refs are left out.
-    pub fn references(&self, glob: &str) -> Result<Vec<Ref>> {
-        if let Some(dir) = glob.strip_suffix("/*").filter(|dir| dir.starts_with("refs/rollback/")) {
-            return self.own_references(dir);
+    /// What a shared ref points to that is neither symbolic nor damaged.
+    fn plain_reference(&self, name: &str) -> Result<Option<ObjectId>> {
+        match Loose::read(&self.common_dir().join(name))? {
+            Loose::Plain(id) if is_shared(name) => Ok(Some(id)),
+            Loose::None if is_shared(name) => Ok(self.packed_refs()?.find(name)),
+            _ => Ok(None),
         }
+    }
+
+    pub(super) fn packed_refs(&self) -> Result<Rc<Packed>> {
+        self.packed.read(&self.common_dir().join("packed-refs"))
+    }
+
+    /// Every ref below a directory, such as `refs/tags/*`, sorted by name; symbolic refs are left out.
+    pub fn references(&self, dir: &str) -> Result<Vec<Ref>> {
+        self.references_below(dir.trim_end_matches(['*', '/']).as_bytes())
+    }
+
+    fn references_below(&self, dir: &[u8]) -> Result<Vec<Ref>> {
+        let prefix = [dir, b"/"].concat();
+        if let Ok(dir) = std::str::from_utf8(&prefix)
+            && is_of_worktree(dir)
+        {
+            return self.listed_by_libgit2(dir);
+        }
+        // Files before packed refs, as git reads them: `git pack-refs` may move one from here to there meanwhile.
+        let mut found = Vec::new();
+        loose::list(&self.common_dir().join(OsStr::from_bytes(dir)), dir, &mut found)?;
+        found.retain(|(name, _)| is_ref_name(&String::from_utf8_lossy(name.as_bytes())));
+        found.sort_unstable();
+        let mut out = self.packed_refs()?.starting_with(&prefix);
+        if !found.is_empty() {
+            out.retain(|r| found.binary_search_by(|(name, _)| name.cmp(&r.name)).is_err());
+            out.extend(found.into_iter().filter_map(|(name, id)| Some(Ref { name, id: id? })));
+            out.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        Ok(out)
+    }
+
+    /// Refs that belong to one worktree: libgit2 knows where they are.
+    fn listed_by_libgit2(&self, dir: &str) -> Result<Vec<Ref>> {
         let mut out = Vec::new();
-        for found in self.git.references_glob(glob).context("cannot list the refs")? {
+        for found in self.git.references_glob(&format!("{dir}*")).context("cannot list the refs")? {
             let found = found.context("cannot list the refs")?;
-            if let Some(id) = found.target() {
-                out.push(Ref { name: RepoPath::new(found.name_bytes()), id: id.into() });
-            }
+            out.extend(found.target().map(|id| Ref { name: RepoPath::new(found.name_bytes()), id: id.into() }));
         }
-        out.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(out)
     }
 
     /// Every ref but the tool's own: of those there can be very many, and they are not even looked at.
     pub fn user_references(&self) -> Result<Vec<Ref>> {
-        let mut names: BTreeSet<RepoPath> = BTreeSet::new();
+        let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
         for dir in [self.common_dir(), self.git_dir()] {
             let Ok(entries) = std::fs::read_dir(dir.join("refs")) else { continue };
-            names.extend(entries.flatten().map(|entry| RepoPath::new(entry.file_name().as_bytes())));
+            names.extend(entries.flatten().map(|entry| entry.file_name().into_vec()));
         }
-        let packed = fs::read_capped(&self.common_dir().join("packed-refs"), MAX_PACKED)?.unwrap_or_default();
-        for name in packed.split(|&b| b == b'\n').filter_map(|line| line.get(41..)?.strip_prefix(b"refs/")) {
-            let first = name.split(|&b| b == b'/').next().unwrap_or_default();
-            if names.last().is_none_or(|last| last.as_bytes() != first) {
-                names.insert(RepoPath::new(first));
-            }
-        }
-        // A glob is text; names that are not are rare enough to be found the long way.
-        let Some(names) = names.iter().map(|n| std::str::from_utf8(n.as_bytes()).ok()).collect::<Option<Vec<_>>>()
-        else {
-            let mut all = self.references("refs/*")?;
-            all.retain(|r| !r.name.as_bytes().starts_with(b"refs/rollback/"));
-            return Ok(all);
-        };
+        names.extend(self.packed_refs()?.top_names().into_iter().map(<[u8]>::to_vec));
         let mut out = Vec::new();
-        for name in names.into_iter().filter(|name| *name != "rollback" && !name.contains(['*', '?', '[', '\\'])) {
-            out.extend(self.references(&format!("refs/{name}/*"))?);
-            if let Ok(found) = self.git.find_reference(&format!("refs/{name}"))
-                && let Some(id) = found.target()
+        for name in names.into_iter().filter(|name| name != b"rollback") {
+            let full = [b"refs/", name.as_slice()].concat();
+            out.extend(self.references_below(&full)?);
+            // Such as the stash.
+            if let Ok(full) = std::str::from_utf8(&full)
+                && let Some(id) = self.plain_reference(full)?
             {
-                out.push(Ref { name: RepoPath::new(found.name_bytes()), id: id.into() });
+                out.push(Ref { name: RepoPath::new(full), id });
             }
         }
         out.sort_by(|a, b| a.name.cmp(&b.name));
@@ -136,4 +169,14 @@ impl Repo {
 /// Whether git accepts a full ref name.
 pub fn is_ref_name(name: &str) -> bool {
     git2::Reference::is_valid_name(name)
+}
+
+/// Whether each worktree has refs of its own below this name.
+pub(super) fn is_of_worktree(name: &str) -> bool {
+    ["refs/bisect/", "refs/worktree/", "refs/rewritten/"].iter().any(|dir| name.starts_with(dir))
+}
+
+/// Whether a name is that of a ref that all worktrees share.
+fn is_shared(name: &str) -> bool {
+    name.starts_with("refs/") && is_ref_name(name) && !is_of_worktree(name)
 }
