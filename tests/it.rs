@@ -24,6 +24,7 @@ mod it {
     mod plain_git;
     mod property;
     mod roundtrip;
+    mod trust;
     mod walk;
     mod ways;
 }

@@ -164,6 +164,21 @@ fn only_git_names_the_git_libraries() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Nothing of the user's is run that was not trusted: `config::trust` alone makes runners.
+#[test]
+fn only_trust_makes_runners() {
+    let mut wrong = Vec::new();
+    for (path, _, code) in sources() {
+        let home = path.ends_with("config/trust.rs")
+            || path.ends_with("host/run/mod.rs")
+            || path.ends_with("host/run/tests.rs");
+        if code.contains("Runner::new") && !home {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The reading of sources above must see what it is for.
 #[test]
 fn names_are_found() {

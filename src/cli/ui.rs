@@ -134,6 +134,12 @@ impl Talk for Ui {
         self.say(&render::talk(message, true, &self.err));
     }
 
+    fn output(&self, task: &str, line: &str) {
+        if !self.quiet {
+            self.say(&render::output(task, line, &self.err));
+        }
+    }
+
     fn progress(&self, what: &str, total: Option<u64>) -> Box<dyn ProgressBar> {
         if self.json || self.quiet || !self.err.table {
             return Box::new(NoBar);

@@ -22,6 +22,7 @@ pub mod show;
 pub mod stats;
 pub mod status;
 pub mod to;
+pub mod trust;
 pub mod undo;
 
 use crate::host::talk::Talk;
@@ -94,6 +95,7 @@ pub enum Command {
     Stats(stats::Args),
     Continue(r#continue::Args),
     Abort(abort::Args),
+    Trust(trust::Args),
     Gc(gc::Args),
     Doctor(doctor::Args),
     Completion(completion::Args),
@@ -121,6 +123,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Stats(args) => stats::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
+        Command::Trust(args) => trust::run(ctx, args),
         Command::Gc(args) => gc::run(ctx, args),
         Command::Doctor(args) => doctor::run(ctx, args),
         Command::Completion(args) => completion::run(ctx, args),

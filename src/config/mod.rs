@@ -6,6 +6,7 @@ mod release;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 mod values;
 
 use crate::git::Repo;
@@ -210,7 +211,7 @@ impl Config {
     /// Refused: a settings file that cannot be understood, or with an unknown key.
     pub fn load(repo: &Repo) -> Result<Config> {
         let mut config = Config::default();
-        let bytes = crate::host::fs::read_capped(&repo.root().join(FILE_NAME), MAX_FILE)?;
+        let bytes = read(repo)?;
         File::parse(bytes.as_deref().unwrap_or_default(), &overrides(repo))?.apply(&mut config)?;
         config.text = bytes;
         // What a repository brings along can make the tool more careful, never less: `rollback.toml` adds to
@@ -232,14 +233,32 @@ impl Config {
         Ok(config)
     }
 
-    /// What another version of `rollback.toml` has run.
+    /// What another version of `rollback.toml` says, beside the defaults.
     ///
     /// # Errors
     /// Refused: it cannot be understood.
-    pub fn commands_of(text: &[u8]) -> Result<Commands> {
-        let mut config = Config::default();
+    pub fn of_text(text: &[u8]) -> Result<Config> {
+        let mut config = Config { text: Some(text.to_vec()), ..Config::default() };
         File::parse(text, &[])?.apply(&mut config)?;
-        Ok(config.commands)
+        Ok(config)
+    }
+
+    /// Every task there is, behind the key it stands under.
+    pub fn tasks(&self) -> Vec<(String, &Task)> {
+        let commands = &self.commands;
+        let mut lists = vec![
+            ("stop", &commands.stop),
+            ("install", &commands.install),
+            ("start", &commands.start),
+            ("verify", &commands.verify),
+            ("test", &commands.test),
+            ("baseline tests", &commands.baseline_tests),
+            ("notify", &commands.notify),
+            ("check dependencies", &self.check.dependencies),
+            ("validate", &self.validate.run),
+        ];
+        lists.extend(self.analyze.iter().map(|(name, tasks)| (name.as_str(), tasks)));
+        lists.into_iter().flat_map(|(key, tasks)| tasks.iter().map(move |task| (key.to_owned(), task))).collect()
     }
 
     /// How long a recovery may take, seconds.
@@ -257,6 +276,17 @@ impl Config {
     pub fn total_size(&self, free: u64) -> u64 {
         self.max_total_size.unwrap_or_else(|| self.total_size_of_file.unwrap_or(0).max(free / 10))
     }
+}
+
+/// The bytes of the settings file. A link could lead to any file of the user's.
+fn read(repo: &Repo) -> Result<Option<Vec<u8>>> {
+    let path = repo.root().join(FILE_NAME);
+    if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+        return Err(Error::refused(format!("{FILE_NAME} is a symbolic link, which is not followed")).help(format!(
+            "put a file in its place: `cp --remove-destination \"$(readlink -f {FILE_NAME})\" {FILE_NAME}`"
+        )));
+    }
+    crate::host::fs::read_capped(&path, MAX_FILE)
 }
 
 /// What git's configuration and the environment say in place of the file.

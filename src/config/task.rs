@@ -41,6 +41,9 @@ pub(super) enum Takes {
     Messages,
 }
 
+/// A server that has not answered by then is asked again.
+const ANSWER: Duration = Duration::from_secs(10);
+
 impl Tasks {
     /// The tasks with the name and the time limit of their key.
     ///
@@ -63,10 +66,11 @@ impl Tasks {
             if out.iter().any(|task| task.name == name) {
                 return Err(format!("`{key}` has two tasks called {name}"));
             }
+            let is_http = matches!(action, Action::Http(_));
             out.push(Task {
                 name,
                 action,
-                timeout: limits.timeout.unwrap_or(timeout),
+                timeout: limits.timeout.unwrap_or(if is_http { timeout.min(ANSWER) } else { timeout }),
                 cwd: limits.cwd.unwrap_or_default(),
                 environment: limits.environment,
                 retries: limits.retries,

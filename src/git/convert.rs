@@ -139,7 +139,8 @@ pub fn smudge(
     Ok(out)
 }
 
-/// `-c` settings that make git run the filters of the user's configuration and no others.
+/// `-c` settings that make git run the filters of the user's configuration, and of the repository's where the user
+/// has allowed them, and no others.
 fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<String>> {
     let mut out = Vec::new();
     let names: std::collections::BTreeSet<_> = files.iter().filter_map(|f| f.conversion.filter.as_ref()).collect();
@@ -147,15 +148,18 @@ fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<String>> {
         for key in ["smudge", "process", "required"] {
             let key = format!("filter.{name}.{key}");
             let of_user = repo.config_of_user(&key).pop();
-            let effective = repo.config_string(&key);
-            if effective.is_some() && of_user.is_none() && !key.ends_with("required") {
+            // An empty `process` would switch `smudge` off: what nobody sets is not set here either.
+            let Some(effective) = repo.config_string(&key) else { continue };
+            if of_user.is_none() && repo.runs_own_commands() {
+                out.push(format!("{key}={effective}"));
+                continue;
+            }
+            if of_user.is_none() && !key.ends_with("required") {
                 return Err(Error::refused(format!("files would be written through the filter \"{name}\""))
                     .because(
                         "its command comes from this repository's own configuration, and such commands are not run",
                     )
-                    .help(format!(
-                        "if you trust it: `git config --global {key} \"$(git config {key})\"`, then run this again"
-                    )));
+                    .help("look at it with `git rollback trust --show`, and allow it with `git rollback trust`"));
             }
             out.push(format!("{key}={}", of_user.unwrap_or_default()));
         }

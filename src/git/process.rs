@@ -66,10 +66,11 @@ pub(super) fn merge_tree(repo: &Handles, dir: &Path) -> Result<Conversation> {
     command.converse()
 }
 
-/// A merge driver is a command: one that only the repository's own configuration defines is not run.
+/// A merge driver is a command: one that only the repository's own configuration defines is not run unless its user
+/// has allowed it.
 pub(super) fn refuse_drivers<'a>(repo: &Repo, attributes: impl Iterator<Item = &'a Vec<u8>>) -> Result<()> {
     let own = repo.drivers_of_repository();
-    if own.is_empty() {
+    if own.is_empty() || repo.runs_own_commands() {
         return Ok(());
     }
     let mut texts: Vec<String> = attributes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
@@ -82,10 +83,7 @@ pub(super) fn refuse_drivers<'a>(repo: &Repo, attributes: impl Iterator<Item = &
         None => Ok(()),
         Some(name) => Err(Error::refused(format!("files would be merged by the merge driver \"{name}\""))
             .because("its command comes from this repository's own configuration, and such commands are not run")
-            .help(format!(
-                "if you trust it: `git config --global merge.{name}.driver \"$(git config merge.{name}.driver)\"`, then \
-                 run this again"
-            ))),
+            .help("look at it with `git rollback trust --show`, and allow it with `git rollback trust`")),
     }
 }
 

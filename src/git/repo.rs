@@ -4,6 +4,7 @@ use super::error::{GitContext, not_found};
 use super::refs::PackedCache;
 use crate::model::{Head, ObjectId};
 use crate::{Error, Result};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, OnceLock};
@@ -14,6 +15,7 @@ pub struct Repo {
     handles: Handles,
     config: OnceLock<git2::Config>,
     pub(super) packed: PackedCache,
+    runs_own: Cell<bool>,
 }
 
 /// What threads may share of a repository: its places, and its objects through handles of their own
@@ -92,7 +94,8 @@ impl Repo {
         let git_dir = canonical(git.path())?;
         let common_dir = canonical(git.commondir())?;
         let handles = Handles { root, git_dir, common_dir, spare: Mutex::new(Vec::new()) };
-        let repo = Repo { git, handles, config: OnceLock::new(), packed: PackedCache::default() };
+        let (config, packed, runs_own) = (OnceLock::new(), PackedCache::default(), Cell::new(false));
+        let repo = Repo { git, handles, config, packed, runs_own };
         repo.refuse_unsupported()?;
         Ok(repo)
     }
@@ -194,6 +197,38 @@ impl Repo {
             }
         }
         (own, of_user)
+    }
+
+    /// All commands that the repository's own configuration defines, filters and merge drivers, that
+    /// the user's does not define: keys and values, in a fixed order.
+    pub fn own_commands(&self) -> Vec<(String, String)> {
+        let (filters, drivers) = (self.filters_of_repository(), self.drivers_of_repository());
+        let Ok(config) = self.config() else { return Vec::new() };
+        let mut out: Vec<(String, String)> = Vec::new();
+        let keys = "^(filter\\..*\\.(clean|smudge|process|required)|merge\\..*\\.driver)$";
+        if let Ok(mut entries) = config.entries(Some(keys)) {
+            while let Some(Ok(entry)) = entries.next() {
+                let (Ok(key), Ok(value)) = (entry.name(), entry.value()) else { continue };
+                let name = |section| key.strip_prefix(section)?.rsplit_once('.').map(|(name, _)| name.to_owned());
+                let listed = name("filter.").is_some_and(|name| filters.contains(&name))
+                    || name("merge.").is_some_and(|name| drivers.contains(&name));
+                if listed {
+                    out.push((key.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        out.sort();
+        out
+    }
+
+    /// From now on the commands that only the repository defines may run: its user has allowed them.
+    pub fn allow_own_commands(&self) {
+        self.runs_own.set(true);
+    }
+
+    /// Whether they may run.
+    pub(super) fn runs_own_commands(&self) -> bool {
+        self.runs_own.get()
     }
 
     /// Which parts of a file's stat data count here.

@@ -14,6 +14,14 @@ pub fn var_os(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
+/// Every variable whose name and value are valid UTF-8.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn all() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 /// The command line, for the record.
 pub fn argv() -> Vec<String> {
     std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect()
@@ -36,4 +44,12 @@ pub fn current_dir() -> std::io::Result<std::path::PathBuf> {
 pub fn prefix_below(top: &std::path::Path) -> Vec<u8> {
     let here = current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
     here.strip_prefix(top).map(|rest| bytes(rest.as_os_str())).unwrap_or_default()
+}
+
+/// Where this program keeps what it remembers beside the repositories (`$XDG_STATE_HOME`, otherwise `~/.local/state`).
+pub fn state_dir() -> Option<std::path::PathBuf> {
+    let absolute = |path: OsString| Some(std::path::PathBuf::from(path)).filter(|path| path.is_absolute());
+    let base = var_os("XDG_STATE_HOME").and_then(absolute);
+    let base = base.or_else(|| var_os("HOME").and_then(absolute).map(|home| home.join(".local/state")));
+    base.map(|base| base.join("git-rollback"))
 }

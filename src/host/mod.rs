@@ -6,9 +6,11 @@ pub mod fs;
 pub mod gitlock;
 pub mod mounts;
 pub mod process;
+pub mod run;
 pub mod scratch;
 pub mod talk;
 
+pub use run::Runner;
 pub use talk::Talk;
 
 /// How many threads work at a time.

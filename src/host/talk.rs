@@ -13,6 +13,9 @@ pub trait Talk: Sync {
     /// Says something that deserves a look; also with `--quiet`.
     fn warn(&self, message: &str);
 
+    /// Shows a line that a task has printed.
+    fn output(&self, _task: &str, _line: &str) {}
+
     /// Shows how far `what` (as in `saving files`) has come, out of `total`; it ends when the value is dropped.
     fn progress(&self, what: &str, total: Option<u64>) -> Box<dyn ProgressBar>;
 

@@ -10,6 +10,7 @@ mod manifest;
 mod operation;
 mod path;
 mod plan;
+mod ran;
 pub mod report;
 pub mod stats;
 mod task;
@@ -29,6 +30,7 @@ pub use manifest::{FileDetail, GitFile, IndexAt, Manifest, NestedFile, NestedRep
 pub use operation::{FileCounts, HeadAt, KeptFile, Operation, RefMove, SnapshotName, TrashItem};
 pub use path::RepoPath;
 pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, WorktreeChange};
+pub use ran::Ran;
 pub use task::{Action, HttpCheck, Task, quoted};
 pub use text::readable;
 pub use time::{Edge, Time};

@@ -1,8 +1,10 @@
 //! A state to go to, whatever it comes from.
 
 use crate::Result;
-use crate::git::Repo;
-use crate::model::{DirSpec, FileSpec, GitFile, IndexEntry, NestedRepo, ObjectId, Perms, RepoPath, SubmoduleAt};
+use crate::git::{MODE_EXEC, MODE_FILE, Repo};
+use crate::model::{
+    DirSpec, FileKind, FileSpec, GitFile, IndexEntry, NestedRepo, ObjectId, Perms, RepoPath, SubmoduleAt,
+};
 use crate::store::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +60,21 @@ impl Target {
             skipped: BTreeSet::new(),
             exact: false,
         }
+    }
+
+    /// The bytes of one regular file of it.
+    pub fn file(&self, repo: &Repo, path: &RepoPath) -> Result<Option<Vec<u8>>> {
+        if self.absent.contains(path) {
+            return Ok(None);
+        }
+        let blob = match self.files.get(path) {
+            Some(spec) => (spec.kind == FileKind::File).then_some(spec.blob),
+            None => {
+                let entry = repo.trees()?.find(self.tree, path.as_bytes())?;
+                entry.filter(|e| e.mode == MODE_FILE || e.mode == MODE_EXEC).map(|e| e.id)
+            }
+        };
+        blob.map(|id| repo.blob(id)).transpose()
     }
 
     /// The exact state that a snapshot holds.

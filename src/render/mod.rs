@@ -15,6 +15,7 @@ mod show;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod upkeep;
 mod words;
 
@@ -39,6 +40,7 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Stats(report) => history::stats(&mut page, report),
         Report::Show(report) => show::render(&mut page, report),
         Report::Gc(report) => upkeep::gc(&mut page, report),
+        Report::Trust(report) => trust::render(&mut page, report),
         Report::Doctor(report) => upkeep::doctor(&mut page, report),
         Report::Message(report) => upkeep::message(&mut page, report),
         Report::Text(report) => page.body(&report.text),
@@ -82,6 +84,13 @@ pub fn talk(message: &str, is_warning: bool, look: &Look) -> String {
     } else {
         page.line([page::plain(message)]);
     }
+    page.finish()
+}
+
+/// A line that a task has printed, behind its name.
+pub fn output(task: &str, line: &str, look: &Look) -> String {
+    let mut page = Page::new(look);
+    page.line([page::dim(format!("{task} | ")), page::plain(line)]);
     page.finish()
 }
 

@@ -44,6 +44,9 @@ impl Session {
 
     fn of(repo: Repo) -> Result<Session> {
         let config = Config::load(&repo)?;
+        if crate::config::trust::allows_own_commands(&repo) {
+            repo.allow_own_commands();
+        }
         Ok(Session { layout: Layout::new(&repo), repo, config })
     }
 

@@ -67,12 +67,11 @@ fn filters(session: &Session) -> Check {
     if own.is_empty() {
         return ok(name, "none that only this repository defines");
     }
-    let detail = format!("only this repository's configuration defines {}: they are not run", some_of(&own));
-    warn(
-        name,
-        detail,
-        "if you trust them, define them in your own configuration (`git config --global filter.NAME.clean ...`)",
-    )
+    let detail = format!("only this repository's configuration defines {}", some_of(&own));
+    if crate::config::trust::allows_own_commands(&session.repo) {
+        return ok(name, format!("{detail}, which you have allowed"));
+    }
+    warn(name, format!("{detail}: they are not run"), "look at them and allow them with `git rollback trust`")
 }
 
 fn syncing(session: &Session) -> Check {

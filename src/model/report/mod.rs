@@ -11,6 +11,7 @@ mod plan;
 mod points;
 mod show;
 mod status;
+mod trust;
 mod upkeep;
 
 pub use done::{Changed, DoneReport, Kept, Recovered};
@@ -21,6 +22,7 @@ pub use plan::{Finding, Move, MoveKind, PlanFiles, PlanReport, Severity};
 pub use points::{BaselineReport, BaselineRow, PointRow, PointsReport};
 pub use show::{Going, Holds, Patch, ShowReport, StatLine};
 pub use status::{BaselineDistance, Counts, PointNote, StatusReport, Unfinished};
+pub use trust::{Allowed, TaskRow, TrustReport};
 pub use upkeep::{DoctorReport, GcItem, GcReport, MessageReport, TextReport};
 
 use crate::error::Kind;
@@ -55,6 +57,8 @@ pub enum Report {
     Show(Box<ShowReport>),
     /// What was, or would be, removed for good.
     Gc(GcReport),
+    /// What of the repository's may run.
+    Trust(TrustReport),
     /// The health of everything.
     Doctor(DoctorReport),
     /// A sentence.
@@ -117,6 +121,7 @@ answers! {
     Stats(StatsReport) = Box::new;
     Show(ShowReport) = Box::new;
     Gc(GcReport) = |report| report;
+    Trust(TrustReport) = |report| report;
     Doctor(DoctorReport) = |report| report;
     Message(MessageReport) = |report| report;
     Text(TextReport) = |report| report;
