@@ -161,6 +161,7 @@ impl<'a> Hands<'a> {
             Step::Ref { name, old, new, message } => repo.edit_ref(name, *old, *new, &self.who, message),
             Step::Stash { commit, message, new: true, .. } => repo.add_stash(*commit, &self.who, message),
             Step::Stash { commit, new: false, .. } => repo.remove_stash(*commit),
+            Step::Upstream { branch, old, new } => repo.set_upstream(branch, old.as_ref(), new.as_ref()),
             Step::Head { old, new, old_commit, new_commit, message } => {
                 self.head(old, new, (*old_commit, *new_commit), message)
             }

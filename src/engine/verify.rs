@@ -37,6 +37,9 @@ pub(super) fn differences(session: &Session, hands: &Hands<'_>, steps: &[Step]) 
                 }
             }
             Step::Ref { name, new, .. } => drop(refs.insert(name, *new)),
+            Step::Upstream { branch, new, .. } if repo.upstream(branch) != *new => {
+                out.push(format!("what {branch} follows was changed again meanwhile"));
+            }
             Step::Head { new, .. } => head = Some(new),
             Step::Index { changes } if !changes.is_empty() => {
                 let index = Index::read(&repo.index_path())?;

@@ -21,6 +21,7 @@ mod staged;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tree;
+mod upstream;
 
 pub use attributes::{Attributes, Conversion, Text};
 pub use convert::{ToSmudge, attributes_of, clean, smudge};

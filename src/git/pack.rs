@@ -63,6 +63,8 @@ pub struct ObjectSink<'r> {
     repo: &'r Handles,
     /// `None`: objects are named but not kept (a dry run).
     spool: Option<Mutex<Spool>>,
+    /// What was named and not kept.
+    named: Mutex<HashSet<ObjectId>>,
     made: MadeTrees,
 }
 
@@ -96,12 +98,12 @@ impl<'r> ObjectSink<'r> {
             alone: Vec::new(),
             count: 0,
         };
-        ObjectSink { repo, spool: Some(Mutex::new(spool)), made: MadeTrees::default() }
+        ObjectSink { repo, spool: Some(Mutex::new(spool)), named: Mutex::default(), made: MadeTrees::default() }
     }
 
     /// A sink that only names objects.
     pub fn naming_only(repo: &'r Handles) -> Self {
-        ObjectSink { repo, spool: None, made: MadeTrees::default() }
+        ObjectSink { repo, spool: None, named: Mutex::default(), made: MadeTrees::default() }
     }
 
     /// The trees that were added.
@@ -116,7 +118,10 @@ impl<'r> ObjectSink<'r> {
 
     /// Whether an object was added.
     pub fn holds(&self, id: &ObjectId) -> bool {
-        self.spool.as_ref().is_some_and(|spool| lock(spool).seen.contains(id))
+        match &self.spool {
+            Some(spool) => lock(spool).seen.contains(id),
+            None => lock(&self.named).contains(id),
+        }
     }
 
     /// Adds an object.
@@ -125,7 +130,10 @@ impl<'r> ObjectSink<'r> {
         if kind == ObjectKind::Tree {
             lock(&self.made).insert(id, data.to_vec());
         }
-        let Some(spool) = &self.spool else { return Ok(id) };
+        let Some(spool) = &self.spool else {
+            lock(&self.named).insert(id);
+            return Ok(id);
+        };
         if lock(spool).seen.contains(&id) {
             return Ok(id);
         }

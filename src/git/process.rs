@@ -87,6 +87,23 @@ pub(super) fn refuse_drivers<'a>(repo: &Repo, attributes: impl Iterator<Item = &
     }
 }
 
+/// Sets a key in a file of git's settings, or takes it away.
+pub(super) fn edit_config(repo: &Handles, file: &Path, key: &str, value: Option<&str>) -> Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = git(repo);
+    command.args(["config", "--file"]).arg_bytes(file.as_os_str().as_bytes());
+    match value {
+        Some(value) => command.args(["--replace-all", key, value]),
+        None => command.args(["--unset-all", key]),
+    };
+    let done = command.input(b"")?;
+    // Nothing to take away: 5.
+    if done.code == Some(0) || (value.is_none() && done.code == Some(5)) {
+        return Ok(());
+    }
+    Err(Error::fault(format!("git cannot set {key}")).because(String::from_utf8_lossy(&done.stderr).trim()))
+}
+
 /// `git fsck`, for `doctor`; what it complains about, a line each.
 pub fn fsck(repo: &Handles) -> Result<Vec<String>> {
     let mut command = git(repo);

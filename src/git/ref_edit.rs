@@ -129,6 +129,7 @@ impl Repo {
                 GitLock::clear_stale(&entry.path(), &path)?;
             }
         }
+        self.clear_config_lock()?;
         GitLock::clear_stale(&self.area().join("lock-packed-refs"), &self.common_dir().join("packed-refs"))
     }
 

@@ -29,7 +29,7 @@ pub use lost::{LostItem, LostKind, LostName, Prune, Reach};
 pub use manifest::{FileDetail, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, Perms, Skipped, SubmoduleAt};
 pub use operation::{FileCounts, HeadAt, KeptFile, Operation, RefMove, SnapshotName, TrashItem};
 pub use path::RepoPath;
-pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, WorktreeChange};
+pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, Upstream, WorktreeChange};
 pub use ran::Ran;
 pub use task::{Action, HttpCheck, Task, quoted};
 pub use text::readable;

@@ -119,6 +119,17 @@ pub enum Step {
         /// Whether it shall be on the list.
         new: bool,
     },
+    /// Let a branch follow a remote one, or no longer.
+    Upstream {
+        /// The branch, by its short name.
+        branch: String,
+        /// What it follows before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old: Option<Upstream>,
+        /// What it shall follow.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        new: Option<Upstream>,
+    },
     /// Point `HEAD` elsewhere.
     Head {
         /// Before.
@@ -161,6 +172,21 @@ pub enum Step {
     Fact(super::Fact),
 }
 
+/// What a branch follows, as git's configuration has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream {
+    /// The remote.
+    pub remote: String,
+    /// The ref there.
+    pub merge: String,
+}
+
+impl std::fmt::Display for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.remote, self.merge.trim_start_matches("refs/heads/"))
+    }
+}
+
 /// A submodule's state: a snapshot in its own repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubmoduleState {
@@ -182,6 +208,7 @@ impl Step {
             },
             Step::Ref { name, old, new, message } => Step::Ref { name, old: new, new: old, message },
             Step::Stash { commit, message, old, new } => Step::Stash { commit, message, old: new, new: old },
+            Step::Upstream { branch, old, new } => Step::Upstream { branch, old: new, new: old },
             Step::Head { old, new, old_commit, new_commit, message } => {
                 Step::Head { old: new, new: old, old_commit: new_commit, new_commit: old_commit, message }
             }

@@ -85,6 +85,8 @@ fn sentence(step: &Step) -> String {
         Step::Ref { name, old, new, .. } => format!("move {name} from {} to {}", id(old), id(new)),
         Step::Stash { commit, new: true, .. } => format!("put {} on the stash list", commit.short()),
         Step::Stash { commit, .. } => format!("take {} off the stash list", commit.short()),
+        Step::Upstream { branch, new: Some(new), .. } => format!("let {branch} follow {new}"),
+        Step::Upstream { branch, .. } => format!("let {branch} follow no other branch"),
         Step::Head { new, .. } => match new.branch() {
             Some(branch) => format!("switch HEAD to {branch}"),
             None => "detach HEAD".to_owned(),

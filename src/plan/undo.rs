@@ -136,6 +136,12 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 out.first.push(Step::MoveToTrash { path, slot: format!("{}/c{slots}", desk.operation) });
             }
             Step::Stash { commit, message, old, new } => out.middle.push(Step::Stash { commit, message, old, new }),
+            Step::Upstream { branch, new, .. } => {
+                let now = repo.upstream(&branch);
+                if now != new {
+                    out.middle.push(Step::Upstream { branch, old: now, new });
+                }
+            }
             Step::Nested { repo, slot, new: false } => {
                 out.leaving.insert(repo.path.clone());
                 out.first.push(Step::Nested { repo, slot, new: false });
@@ -314,6 +320,9 @@ fn obstacles(session: &Session, desk: Desk<'_, '_>, steps: &[Step]) -> Result<Ve
                 out.extend(moved.map(|c| format!("{} was staged differently since", c.path)));
             }
             Step::Ref { name, old, .. } if repo.reference(name)? != *old => out.push(format!("{name} moved since")),
+            Step::Upstream { branch, old, .. } if repo.upstream(branch) != *old => {
+                out.push(format!("what {branch} follows changed since"));
+            }
             Step::Head { old, .. } if &scene.head != old => out.push("HEAD moved since".to_owned()),
             Step::MoveFromTrash { path, .. } if scene.root.stat(path)?.is_some() => {
                 out.push(format!("{path} was made again since"));

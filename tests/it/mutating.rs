@@ -44,6 +44,13 @@ const fn on_branch(line: &'static str) -> Case {
 const LOST_COMMIT: &str = "$ git commit-tree -m lost -p HEAD v1^{tree} > $(git rev-parse --git-common-dir)/lost-id";
 const LOST_STASH: &str = "$ index=$(git commit-tree -m 'index on main: x' -p HEAD HEAD^{tree})
     git commit-tree -m 'On main: lost' -p HEAD -p $index v1^{tree} > $(git rev-parse --git-common-dir)/lost-id";
+const LOST_NEW_FILES: &str = "$ export GIT_INDEX_FILE=$(git rev-parse --git-common-dir)/lost-index; git read-tree HEAD
+    blob=$(echo lost | git hash-object -w --stdin); git update-index --add --cacheinfo 100644,$blob,lost/staged.txt
+    index=$(git commit-tree -m 'index on main: x' -p HEAD $(git write-tree))
+    git update-index --add --cacheinfo 100755,$blob,lost/staged.txt --cacheinfo 100644,$blob,lost/other.txt
+    work=$(git write-tree); git read-tree --empty; git update-index --add --cacheinfo 100644,$blob,lost.untracked
+    rest=$(git commit-tree -m 'untracked files on main: x' $(git write-tree)); rm $GIT_INDEX_FILE; unset GIT_INDEX_FILE
+    git commit-tree -m 'On main: lost' -p HEAD -p $index -p $rest $work > $(git rev-parse --git-common-dir)/lost-id";
 const LOST_BLOB: &str = "$ echo staged | git hash-object -w --stdin > $(git rev-parse --git-common-dir)/lost-id";
 const LOST_TAG: &str = "$ git tag -a -m gone gone v1; git rev-parse gone > $(git rev-parse --git-common-dir)/lost-id
     git tag -d gone";
@@ -83,6 +90,7 @@ pub const COMMANDS: &[Case] = &[
     after(&[LOST_COMMIT], "recover {lost}", Back::Undo),
     after(&[LOST_COMMIT], "recover {lost} --branch back/again", Back::Undo),
     after(&[LOST_STASH], "recover {lost}", Back::Undo),
+    after(&[LOST_NEW_FILES], "recover {lost} --apply", Back::Undo),
     after(&[LOST_TAG], "recover {lost}", Back::Undo),
     after(&[LOST_BLOB], "recover {lost}", Back::Undo),
     after(&[LOST_BLOB], "recover {lost} -o deep/er/file.txt", Back::Undo),

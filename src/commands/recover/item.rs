@@ -4,8 +4,9 @@ use super::Args;
 use crate::commands::Ctx;
 use crate::commands::change::{carry_out, request};
 use crate::engine::Locks;
+use crate::git::ObjectKind;
 use crate::model::report::{Outcome, Report};
-use crate::model::{LostItem, LostKind, RepoPath};
+use crate::model::{LostItem, RepoPath};
 use crate::plan::recover_item::{Output, RecoverRequest, item_of, names, plan};
 use crate::store::scene::Wanted;
 use crate::store::session::Session;
@@ -27,13 +28,19 @@ pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
         output: args.output.as_deref().map(|typed| output(&session, typed)).transpose()?,
         items: distinct(items),
         pin: args.pin,
+        apply: args.apply,
         branch: args.branch,
         // Once, so that the plan that is shown and the one that is carried out have the same names.
         timestamp: names::timestamp(&session.name_operation()?.stamp),
     };
+    if wanted.apply && wanted.items.len() > 1 {
+        return Err(Error::refused("one stash at a time can be applied")
+            .help("leave --apply out: all of them come onto the stash list"));
+    }
     let made = RefCell::new(Vec::new());
-    let locks =
-        if wanted.items.iter().any(|item| item.kind == LostKind::Staged) { Locks::IndexAndHead } else { Locks::None };
+    let is_file = |item: &LostItem| session.repo.kind_of(item.id) == Some(ObjectKind::Blob);
+    let writes_files = wanted.apply || (!wanted.pin && wanted.items.iter().any(is_file));
+    let locks = if writes_files { Locks::IndexAndHead } else { Locks::None };
     let mut outcome = carry_out(ctx, &session, &request, locks, &|table| {
         let (plan, recovered) = plan(table.session, table.desk, table.name, &wanted)?;
         made.replace(recovered);

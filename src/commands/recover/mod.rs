@@ -28,6 +28,10 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["output", "branch"])]
     pub pin: bool,
 
+    /// Put a stash into the worktree and the index, and not onto the stash list
+    #[arg(long, conflicts_with_all = ["pin", "output", "branch"])]
+    pub apply: bool,
+
     /// The name of the branch that a commit gets
     #[arg(long, value_name = "NAME")]
     pub branch: Option<String>,

@@ -1,5 +1,6 @@
 //! `recover`: bringing lost work back, each kind as what it was. Nothing that is there is replaced.
 
+mod apply;
 mod damage;
 mod files;
 pub mod names;
@@ -22,6 +23,8 @@ pub struct RecoverRequest {
     pub items: Vec<LostItem>,
     /// Only keep it from being pruned.
     pub pin: bool,
+    /// Put a stash into the worktree and the index, and not onto the list.
+    pub apply: bool,
     /// The name of the branch that a commit gets.
     pub branch: Option<String>,
     /// Where a file goes.
@@ -65,6 +68,9 @@ pub fn plan(
         damage::refuse(&session.repo, desk.sink, item)?;
         if request.pin {
             pin::pin(&mut back, item)?;
+        } else if request.apply {
+            back.plan.changes_state = true;
+            apply::apply(&mut back, item)?;
         } else {
             back.bring_back(item)?;
         }
@@ -82,6 +88,7 @@ fn title(request: &RecoverRequest, made: &[Recovered]) -> String {
     let verb = if request.pin { "Pin" } else { "Bring back" };
     match made {
         [one] if request.pin => format!("{verb} {}", one.item),
+        [one] if request.apply => format!("Apply {}", one.item),
         [one] => format!("{verb} {} as {}", one.item, one.place),
         many => format!("{verb} {} lost items", many.len()),
     }
@@ -211,11 +218,26 @@ impl Back<'_, '_, '_> {
         let Some(name) = known.filter(|_| self.request.branch.is_none()) else { return self.branch(item, item.id) };
         let full = format!("refs/heads/{name}");
         if self.refs.take(&full)? {
-            return self.new_branch(item, item.id, full, None);
+            self.new_branch(item, item.id, full, None)?;
+            self.follow(name);
+            return Ok(());
         }
         self.branch(item, item.id)?;
         self.say_why(format!("the name {name} is not free"));
         Ok(())
+    }
+
+    /// A branch under its old name follows what it did follow: what git's configuration still says, or else the remote
+    /// branch of its name.
+    fn follow(&mut self, branch: &str) {
+        if let Some(upstream) = self.repo().upstream(branch) {
+            self.say_why(format!("it follows {upstream}, as before"));
+            return;
+        }
+        if let Some(upstream) = self.repo().upstream_to_guess(branch) {
+            self.say_why(format!("it follows {upstream}"));
+            self.steps.push(Step::Upstream { branch: branch.to_owned(), old: None, new: Some(upstream) });
+        }
     }
 
     /// A deleted tag gets its old name, when that is free.
