@@ -12,6 +12,7 @@ mod facts;
 pub mod gc;
 pub mod history;
 pub mod log;
+pub mod lost;
 pub mod man;
 pub mod points;
 pub mod record;
@@ -93,6 +94,7 @@ pub enum Command {
     Log(log::Args),
     History(history::Args),
     Stats(stats::Args),
+    Lost(lost::Args),
     Continue(r#continue::Args),
     Abort(abort::Args),
     Trust(trust::Args),
@@ -121,6 +123,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Log(args) => log::run(ctx, args),
         Command::History(args) => history::run(ctx, args),
         Command::Stats(args) => stats::run(ctx, args),
+        Command::Lost(args) => lost::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
         Command::Trust(args) => trust::run(ctx, args),

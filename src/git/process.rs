@@ -118,6 +118,19 @@ pub fn fsck(repo: &Handles) -> Result<Vec<String>> {
     Ok(lines)
 }
 
+/// Calls `each` with every object that `roots` lead to; what is missing is passed over.
+pub fn each_reachable(repo: &Handles, roots: &[ObjectId], each: &mut dyn FnMut(ObjectId)) -> Result<()> {
+    let mut command = git(repo);
+    command.args(["rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--ignore-missing", "--stdin"]);
+    let input: String = roots.iter().map(|id| format!("{id}\n")).collect();
+    let done = command.input(input.as_bytes())?;
+    if done.code != Some(0) {
+        return Err(Error::fault("git cannot list what is reachable").because(String::from_utf8_lossy(&done.stderr)));
+    }
+    done.stdout.split(|&b| b == b'\n').filter_map(ObjectId::from_hex).for_each(each);
+    Ok(())
+}
+
 /// The version of the installed `git`, as in `2.47.1`.
 pub fn version() -> Result<String> {
     let mut command = Command::new("git");

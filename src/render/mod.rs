@@ -7,6 +7,7 @@ mod error;
 mod history;
 mod json;
 mod log;
+mod lost;
 mod page;
 mod parts;
 mod plan;
@@ -39,6 +40,7 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::History(report) => history::render(&mut page, report),
         Report::Stats(report) => history::stats(&mut page, report),
         Report::Show(report) => show::render(&mut page, report),
+        Report::Lost(report) => lost::render(&mut page, report),
         Report::Gc(report) => upkeep::gc(&mut page, report),
         Report::Trust(report) => trust::render(&mut page, report),
         Report::Doctor(report) => upkeep::doctor(&mut page, report),

@@ -87,6 +87,11 @@ impl Layout {
             .map_or_else(|_| Vec::new(), |entries| entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect())
     }
 
+    /// What was found out about packs, for the next search. It can be thrown away at any time.
+    pub fn scans(&self) -> PathBuf {
+        self.area.join("scans")
+    }
+
     /// The file with the name of this clone.
     pub fn clone_id(&self) -> PathBuf {
         self.base.join("clone-id")

@@ -24,7 +24,7 @@ fn everything(dir: &Path) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
     out
 }
 
-const LOOKING: [&str; 12] = [
+const LOOKING: [&str; 14] = [
     "",
     "status --json",
     "points",
@@ -35,6 +35,8 @@ const LOOKING: [&str; 12] = [
     "baseline list",
     "doctor",
     "doctor --json",
+    "lost",
+    "lost --all --json",
     "show HEAD",
     "show HEAD --stat --json",
 ];

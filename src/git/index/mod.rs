@@ -164,6 +164,11 @@ impl Index {
         self.state.entry(i).mode.bits()
     }
 
+    /// The size that the file of entry `i` had when it was last looked at; 0 where that is not known.
+    pub fn size(&self, i: usize) -> u32 {
+        self.state.entry(i).stat.size
+    }
+
     /// The stage of entry `i`: 0, or 1 to 3 in a conflict.
     pub fn stage(&self, i: usize) -> u8 {
         // Two bits.

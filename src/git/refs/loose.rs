@@ -45,7 +45,7 @@ impl Loose {
 
 /// The refs below `dir`, whose names begin with `name`, in no order. What is no plain ref is `None`: as in git, it
 /// hides a packed one.
-pub(super) fn list(dir: &Path, name: &[u8], found: &mut Vec<(RepoPath, Option<ObjectId>)>) -> Result<()> {
+pub(in crate::git) fn list(dir: &Path, name: &[u8], found: &mut Vec<(RepoPath, Option<ObjectId>)>) -> Result<()> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),

@@ -12,7 +12,7 @@ use std::rc::Rc;
 mod loose;
 mod packed;
 
-pub(super) use loose::Loose;
+pub(super) use loose::{Loose, list as list_loose};
 pub(super) use packed::{MAX_PACKED, Packed, PackedCache};
 
 /// A ref and what it points to directly.

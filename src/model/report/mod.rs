@@ -6,6 +6,7 @@
 mod done;
 mod history;
 mod log;
+mod lost;
 mod parts;
 mod plan;
 mod points;
@@ -17,6 +18,7 @@ mod upkeep;
 pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};
+pub use lost::{LostReport, Unseen};
 pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Verdict};
 pub use plan::{Finding, Move, MoveKind, PlanFiles, PlanReport, Severity};
 pub use points::{BaselineReport, BaselineRow, PointRow, PointsReport};
@@ -55,6 +57,8 @@ pub enum Report {
     Stats(Box<StatsReport>),
     /// What a point, operation or revision holds.
     Show(Box<ShowReport>),
+    /// What can still be brought back.
+    Lost(Box<LostReport>),
     /// What was, or would be, removed for good.
     Gc(GcReport),
     /// What of the repository's may run.
@@ -120,6 +124,7 @@ answers! {
     History(HistoryReport) = |report| report;
     Stats(StatsReport) = Box::new;
     Show(ShowReport) = Box::new;
+    Lost(LostReport) = Box::new;
     Gc(GcReport) = |report| report;
     Trust(TrustReport) = |report| report;
     Doctor(DoctorReport) = |report| report;

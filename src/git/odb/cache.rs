@@ -1,0 +1,89 @@
+//! What was found out about packs, for the next time: a pack never changes.
+//!
+//! A file a pack, named by the checksum of the pack: magic, version, counts, then names, facts and parents of its
+//! commits and the names of its tags, and last the SHA-1 of all that. It is made again when it does not fit.
+
+use super::commit::{Facts, Look, PackCommits};
+use super::pack::Pack;
+use crate::git::{ObjectKind, name_of};
+use crate::host::fs;
+use crate::model::ObjectId;
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8; 8] = b"GRBKCOM\x01";
+const HEADER: usize = 8 + 20 + 5 * 8;
+const ROW: usize = 11;
+/// Smaller packs are read again: that takes no time, and looking at a small repository writes nothing.
+const WORTH_IT: usize = 50_000;
+const MAX_FILE: u64 = 1 << 30;
+
+fn path(memory: &Path, pack: &Pack) -> PathBuf {
+    memory.join(format!("{}.commits", pack.checksum))
+}
+
+/// What is known of a pack.
+pub(super) fn load(memory: &Path, pack: &Pack) -> Option<PackCommits> {
+    if pack.count < WORTH_IT {
+        return None;
+    }
+    let bytes = fs::read_capped(&path(memory, pack), MAX_FILE).ok().flatten()?;
+    let (content, sum) = bytes.split_at_checked(bytes.len().checked_sub(20)?)?;
+    if content.get(..8)? != MAGIC || content.get(8..28)? != pack.checksum.as_bytes() || sum != checksum(content)? {
+        return None;
+    }
+    let mut counts = content.get(28..HEADER)?.chunks_exact(8).map(long);
+    let mut count = || counts.next().and_then(|count| usize::try_from(count).ok());
+    let (commits, parents, tags, objects, damaged) = (count()?, count()?, count()?, count()?, count()?);
+    let names = commits.checked_add(parents)?.checked_add(tags)?;
+    if objects != pack.count
+        || Some(content.len()) != names.checked_mul(20)?.checked_add(commits.checked_mul(ROW)?)?.checked_add(HEADER)
+    {
+        return None;
+    }
+    let (ids, rest) = content[HEADER..].split_at(commits * 20);
+    let (rows, rest) = rest.split_at(commits * ROW);
+    let (parents, tags) = rest.split_at(parents * 20);
+    let names = |bytes: &[u8]| bytes.chunks_exact(20).filter_map(ObjectId::from_bytes).collect::<Vec<_>>();
+    let facts: Vec<Facts> = rows.chunks_exact(ROW).map(facts).collect::<Option<_>>()?;
+    let out = PackCommits { ids: names(ids), facts, parents: names(parents), tags: names(tags), objects, damaged };
+    let together: usize = out.facts.iter().map(|facts| usize::from(facts.parents)).sum();
+    (together == out.parents.len()).then_some(out)
+}
+
+/// Remembers what is known of a pack. Where that cannot be written, the next time takes as long as this.
+pub(super) fn save(memory: &Path, pack: &Pack, commits: &PackCommits) {
+    if pack.count < WORTH_IT || fs::create_dir_all_private(memory).is_err() {
+        return;
+    }
+    let mut out = Vec::with_capacity(HEADER + commits.ids.len() * 60);
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(pack.checksum.as_bytes());
+    let lengths = [commits.ids.len(), commits.parents.len(), commits.tags.len(), commits.objects, commits.damaged];
+    lengths.iter().for_each(|length| out.extend_from_slice(&(*length as u64).to_be_bytes()));
+    commits.ids.iter().for_each(|id| out.extend_from_slice(id.as_bytes()));
+    for facts in &commits.facts {
+        out.extend_from_slice(&facts.time.to_be_bytes());
+        out.push(facts.look.code());
+        out.extend_from_slice(&facts.parents.to_be_bytes());
+    }
+    commits.parents.iter().chain(&commits.tags).for_each(|id| out.extend_from_slice(id.as_bytes()));
+    let Some(sum) = checksum(&out) else { return };
+    out.extend_from_slice(&sum);
+    let _ = fs::write_atomic(&path(memory, pack), &out);
+}
+
+fn checksum(content: &[u8]) -> Option<[u8; 20]> {
+    name_of(ObjectKind::Blob, content).ok()?.as_bytes().try_into().ok()
+}
+
+fn long(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+fn facts(row: &[u8]) -> Option<Facts> {
+    Some(Facts {
+        time: long(row) as i64,
+        look: Look::from_code(row[8])?,
+        parents: u16::from_be_bytes([row[9], row[10]]),
+    })
+}

@@ -1,0 +1,129 @@
+//! Which commits and tags are lost: everything there is, less what is still held.
+
+use crate::Result;
+use crate::git::odb::{Catalogue, Look, Seen};
+use crate::git::{Reflog, Repo, Tip};
+use crate::model::{ObjectId, Time};
+use crate::store::session::Session;
+use std::collections::{BTreeSet, HashSet};
+
+/// Held by a ref, a `HEAD`, the stash list or an operation under way.
+pub(super) const HELD: u8 = 1;
+/// Lost, and a reflog leads to it.
+pub(super) const IN_REFLOG: u8 = 2;
+/// Lost, and part of an item already.
+pub(super) const TAKEN: u8 = 4;
+
+/// All commits, with marks, and what was read to find them.
+pub(super) struct Search<'s> {
+    pub repo: &'s Repo,
+    pub all: Catalogue,
+    pub seen: Seen,
+    pub tips: Vec<Tip>,
+    pub reflogs: Vec<Reflog>,
+    /// Every object that a reflog names.
+    pub in_reflogs: HashSet<ObjectId>,
+    /// Tags that nothing holds.
+    pub lost_tags: Vec<ObjectId>,
+    pub now: Time,
+}
+
+/// The reflog of the stash list: what stands in it is not lost.
+const STASH_LIST: &[u8] = b"refs/stash";
+
+impl<'s> Search<'s> {
+    /// Reads everything and marks what is held.
+    pub fn new(session: &'s Session) -> Result<Search<'s>> {
+        let repo = &session.repo;
+        let all = repo.catalogue(&session.layout.scans())?;
+        let seen = vec![0; all.commits.len()];
+        let (tips, reflogs, now) = (repo.tips()?, repo.reflogs()?, crate::host::clock::now());
+        let mut search =
+            Search { repo, all, seen, tips, reflogs, in_reflogs: HashSet::new(), lost_tags: Vec::new(), now };
+        search.mark_held();
+        search.mark_reflogs();
+        search.look_at_merges();
+        Ok(search)
+    }
+
+    fn mark_held(&mut self) {
+        let mut tags = HashSet::new();
+        let mut roots = Vec::new();
+        for tip in &self.tips {
+            self.follow(tip.id, tip.peeled, &mut tags, &mut roots);
+        }
+        // Git holds the older entries of the stash list by its reflog alone.
+        let stashes = self.reflogs.iter().filter(|log| log.name.as_bytes() == STASH_LIST);
+        let named = stashes.flat_map(|log| log.entries.iter().filter_map(|entry| entry.new));
+        for id in named.chain(self.repo.named_by_operations()) {
+            roots.extend(self.all.commits.number(&id));
+        }
+        self.all.commits.mark(roots, HELD, 0, &mut self.seen);
+        self.lost_tags = self.all.tags.iter().copied().filter(|tag| !tags.contains(tag)).collect();
+        if !self.lost_tags.is_empty() {
+            // Now it counts which tags are held by other tags.
+            for tag in tags.clone() {
+                self.follow(tag, None, &mut tags, &mut Vec::new());
+            }
+            self.lost_tags.retain(|tag| !tags.contains(tag));
+        }
+    }
+
+    /// Adds what an object leads to: the tags on the way, and the commit at its end.
+    fn follow(&self, id: ObjectId, peeled: Option<ObjectId>, tags: &mut HashSet<ObjectId>, roots: &mut Vec<u32>) {
+        let mut next = id;
+        // Tags of tags of tags: nobody goes deeper.
+        for _ in 0..10 {
+            if let Some(number) = self.all.commits.number(&next) {
+                roots.push(number);
+                return;
+            }
+            if self.all.tags.binary_search(&next).is_err() {
+                return;
+            }
+            tags.insert(next);
+            if let Some(number) = peeled.and_then(|id| self.all.commits.number(&id)) {
+                roots.push(number);
+                return;
+            }
+            let Ok(Some(tag)) = self.repo.tag(next) else { return };
+            next = tag.target;
+        }
+    }
+
+    fn mark_reflogs(&mut self) {
+        let entries = self.reflogs.iter().flat_map(|log| &log.entries);
+        self.in_reflogs = entries.flat_map(|entry| [entry.old, entry.new]).flatten().collect();
+        let roots: Vec<u32> = self.in_reflogs.iter().filter_map(|id| self.all.commits.number(id)).collect();
+        self.all.commits.mark(roots, IN_REFLOG, HELD, &mut self.seen);
+    }
+
+    /// A commit-graph does not say which commits are stash entries.
+    fn look_at_merges(&mut self) {
+        for number in self.lost(0) {
+            let parents = self.all.commits.parent_count(number);
+            if self.all.commits.look(number) == Look::Unknown && (2..=3).contains(&parents) {
+                let message = self.repo.commit(self.all.commits.id(number)).map(|commit| commit.message);
+                let look = message.map_or(Look::Plain, |message| Look::of(message.as_bytes(), parents));
+                self.all.commits.set_look(number, look);
+            }
+        }
+    }
+
+    /// The lost commits that have none of these marks, held and borrowed ones left out.
+    pub fn lost(&self, without: u8) -> Vec<u32> {
+        let bits = HELD | without;
+        let all = 0..self.seen.len() as u32;
+        all.filter(|n| self.seen[*n as usize] & bits == 0 && !self.all.commits.is_borrowed(*n)).collect()
+    }
+
+    /// Whether a commit has a mark.
+    pub fn has(&self, number: u32, mark: u8) -> bool {
+        self.seen[number as usize] & mark != 0
+    }
+
+    /// The full names of all refs there are.
+    pub fn ref_names(&self) -> BTreeSet<&[u8]> {
+        self.tips.iter().map(|tip| tip.name.as_bytes()).collect()
+    }
+}
