@@ -1,6 +1,7 @@
 //! The program around the library: arguments, terminal, prompts, progress, exit codes.
 
 mod exit;
+mod picker;
 mod progress;
 mod root;
 mod signals;

@@ -177,6 +177,14 @@ impl Talk for Ui {
         answer.map_err(|error| self.stopped(&error))
     }
 
+    fn pick(&self, question: &str, rows: &[String], preview: &dyn Fn(usize) -> String) -> Result<Option<Vec<usize>>> {
+        if !self.can_ask() {
+            return Err(cannot_choose(question, &[]));
+        }
+        super::picker::pick(&Term::stderr(), question, rows, preview)
+            .map_err(|error| self.stopped(&dialoguer::Error::IO(error)))
+    }
+
     fn step(&self, _what: &str) {
         // The seam of the crash tests: the run ends as if it had been killed here.
         let Some(limit) = self.stop_after else { return };

@@ -31,6 +31,12 @@ pub trait Talk: Sync {
     /// Asks which of `options`; `None`: none of them. An error where nobody can be asked.
     fn choose(&self, question: &str, options: &[String]) -> Result<Option<usize>>;
 
+    /// Lets a person search `rows` and choose some of them; `preview` says more of one. `None`: none of them. An error
+    /// where nobody can be asked.
+    fn pick(&self, question: &str, _rows: &[String], _preview: &dyn Fn(usize) -> String) -> Result<Option<Vec<usize>>> {
+        Err(cannot_choose(question, &[]))
+    }
+
     /// The signal that asked us to stop, once one has arrived.
     fn signal(&self) -> Option<u8>;
 

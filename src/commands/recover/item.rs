@@ -18,10 +18,10 @@ use std::ffi::OsStr;
 pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     session.refuse_unfinished()?;
-    if args.items.is_empty() {
-        return Err(Error::refused("say what to bring back").help("`git rollback lost` lists what there is"));
-    }
-    let items = args.items.iter().map(|typed| find(&session, typed)).collect::<Result<Vec<_>>>()?;
+    let items = match args.items.is_empty() {
+        true => super::pick::pick(ctx, &session)?,
+        false => args.items.iter().map(|typed| find(&session, typed)).collect::<Result<Vec<_>>>()?,
+    };
     let mut request = request(ctx, "recover");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     let wanted = RecoverRequest {

@@ -1,6 +1,7 @@
 //! `git rollback recover`: brings lost work back.
 
 mod item;
+mod pick;
 
 use super::Ctx;
 use crate::Result;

@@ -2,7 +2,7 @@
 
 use super::{Back, Output};
 use crate::git::{MODE_FILE, TreeEntry};
-use crate::model::{LostItem, ObjectId, RepoPath, Step};
+use crate::model::{LostItem, ObjectId, RepoPath, Step, quoted};
 use crate::plan::Plan;
 use crate::plan::target::Target;
 use crate::plan::transition::{Clean, Desk, Scope, Transition};
@@ -42,7 +42,7 @@ pub(super) fn bring_back(back: &mut Back<'_, '_, '_>, item: &LostItem) -> Result
 }
 
 fn compare(old: &RepoPath, new: &RepoPath) -> String {
-    format!("git diff --no-index {} {}", super::quoted(&old.to_string()), super::quoted(&new.to_string()))
+    format!("git diff --no-index {} {}", quoted(&old.to_string()), quoted(&new.to_string()))
 }
 
 /// Puts the steps into the plan: files first, so that a stop in between looks like new files and never like lost ones.

@@ -10,7 +10,7 @@ use super::transition::Desk;
 use super::{Plan, describe};
 use crate::git::{ObjectKind, Repo};
 use crate::model::report::Recovered;
-use crate::model::{LostItem, LostKind, ObjectId, RepoPath, Step};
+use crate::model::{LostItem, LostKind, ObjectId, RepoPath, Step, quoted};
 use crate::store::session::{OperationName, Session};
 use crate::store::snapshot;
 use crate::{Error, Result};
@@ -286,12 +286,6 @@ impl Back<'_, '_, '_> {
 
 /// Stands for a place on the stash list until it is known how many come.
 const ON_LIST: &str = "stash";
-
-/// A name as it is typed in a shell.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+@:,=".contains(c);
-    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
-}
 
 /// The item that any object is, also one that is not lost.
 ///
