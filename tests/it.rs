@@ -19,6 +19,7 @@ mod it {
     mod errors;
     mod history;
     mod hostile;
+    mod lifecycle;
     mod looking;
     mod mutating;
     mod plain_git;

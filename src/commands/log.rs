@@ -152,6 +152,7 @@ fn detail(session: &Session, history: &History<'_>, operation: &Operation, verbo
         trouble: operation.trouble.clone(),
         recovery: operation.is_rollback().then(|| operation.recovery_millis()).flatten().map(Duration::of),
         differs: operation.differs.clone(),
+        runs: operation.runs.clone(),
         undoes: operation.undoes.clone(),
         redoes: operation.redoes.clone(),
         warnings,

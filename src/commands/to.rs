@@ -16,12 +16,16 @@ use crate::{Error, Result};
 /// What moves depends on the situation, and the plan (`--dry-run`) says which way and why: on a branch, an earlier commit
 /// moves the branch back; published commits on a protected branch are reverted by one new commit; a detached HEAD moves
 /// alone. A checkpoint is restored exactly: branch, index, files, untracked files, interrupted merge or rebase.
+///
+/// With `--clean all` the commands of rollback.toml run around it, once you have allowed them (`git rollback trust`):
+/// `stop` before anything changes; `install`, `start` and `verify` after. They come from the version that is gone to, and
+/// where it has none, from the one that is left.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback to v1.2.0 --dry-run            what would happen?
   git rollback to baseline                    back to the last known-good state
+  git rollback to baseline --clean all        full rollback: stop, clean, install, start, verify
   git rollback to last                        back to the newest checkpoint
-  git rollback to v1.2.0 --revert --branch fix/back-out
   git rollback undo                           and back again")]
 pub struct Args {
     /// A point, a version, `baseline`, `last`, `op:ID`, a time (`@2h`) or any git revision
@@ -51,7 +55,11 @@ pub struct Args {
     #[arg(long)]
     pub keep_changes: bool,
 
-    /// Ask nothing and verify nothing; saving and recording stay
+    /// Run no commands of rollback.toml
+    #[arg(long)]
+    pub no_commands: bool,
+
+    /// Ask nothing, verify nothing, go on where `stop` fails; saving and recording stay
     #[arg(long)]
     pub emergency: bool,
 
@@ -76,10 +84,12 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Clean::Untracked => transition::Clean::Untracked,
         Clean::All => transition::Clean::All,
     };
-    let wanted = ToRequest { way, clean, keep_changes: args.keep_changes };
+    let commands = clean == transition::Clean::All && !args.no_commands;
+    let wanted = ToRequest { way, clean, keep_changes: args.keep_changes, commands, verify: !args.emergency };
     let mut request = request(ctx, "to");
     request.trouble = args.record.trouble(&session)?;
     request.emergency = args.emergency;
+    request.stops = commands && !session.config.commands.stop.is_empty();
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
         plan(table.session, table.desk, &table.name.who, &place, &wanted)

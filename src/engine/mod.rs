@@ -7,6 +7,7 @@ mod record;
 pub mod resume;
 mod run;
 mod steps;
+mod tasks;
 mod verify;
 
 pub use record::done_report;

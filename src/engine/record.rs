@@ -77,6 +77,8 @@ pub(super) fn finish(
         }
     }
     operation.kept = hands.kept_files();
+    let differs = [differs, hands.failures()].concat();
+    operation.runs.extend(hands.ran.iter().cloned());
     operation.differs = differs.clone();
     operation.millis = began.elapsed().as_millis() as u64;
     log::append(&session.repo, &session.layout, &operation)?;
@@ -112,6 +114,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
             refs: operation.refs.iter().filter(|r| !r.name.starts_with("refs/rollback/")).count() as u64,
         },
         recovered: Vec::new(),
+        runs: operation.runs.clone(),
         kept: operation.kept.iter().map(kept).collect(),
         left_in_place: operation.left.iter().map(left).collect(),
         warnings,

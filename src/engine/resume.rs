@@ -55,6 +55,9 @@ pub fn resume(session: &Session, talk: &dyn Talk, way: Way) -> Result<Finished> 
         Way::Abort => (Vec::new(), taken_back(steps.steps, last)),
     };
     let differs = super::verify::differences(session, &hands, &rest)?;
+    if way == Way::Continue {
+        hands.run_all(&all, last.unwrap_or(0)).map_err(|e| with_ways_out(&journal, e))?;
+    }
     let mut operation = journal.operation.clone();
     if way == Way::Abort {
         operation.aborted = true;
@@ -141,7 +144,7 @@ pub(super) fn stopped(
 /// The reversed steps that were carried out, for looking at the result.
 fn taken_back(mut steps: Vec<Step>, last: Option<usize>) -> Vec<Step> {
     steps.truncate(last.map_or(0, |last| last + 1));
-    steps.into_iter().rev().map(Step::reversed).collect()
+    steps.into_iter().rev().filter(|step| !step.runs()).map(Step::reversed).collect()
 }
 
 fn take_back(session: &Session, journal: &Journal, hands: &mut Hands<'_>) -> Result<()> {
@@ -160,7 +163,8 @@ fn take_back(session: &Session, journal: &Journal, hands: &mut Hands<'_>) -> Res
 
 pub(super) fn with_ways_out(journal: &Journal, error: Error) -> Error {
     let ways = unfinished(journal);
-    let mut out = Error::new(Kind::Stopped, format!("stopped half-way: {}", error.message()));
+    let kind = if matches!(error.kind(), Kind::Interrupted(_)) { error.kind() } else { Kind::Stopped };
+    let mut out = Error::new(kind, format!("stopped half-way: {}", error.message()));
     for cause in error.causes() {
         out = out.because(cause);
     }

@@ -34,6 +34,8 @@ pub struct Request {
     pub reason: Option<String>,
     /// What was said about the trouble, for the record.
     pub trouble: crate::model::Trouble,
+    /// Whether something may have to be stopped before anything changes.
+    pub stops: bool,
     /// What to look at.
     pub wanted: Wanted,
     /// The message of the stash commit.
@@ -111,8 +113,52 @@ pub fn run(session: &Session, talk: &dyn Talk, request: &Request, locks: Locks, 
         shown = Some(plan.report);
     }
     let _lock = session.lock_for_change()?;
-    let git_locks = GitLocks::take(session, locks)?;
-    carry_out(session, talk, request, planner, git_locks, shown)
+    if !request.stops {
+        let git_locks = GitLocks::take(session, locks)?;
+        return carry_out(session, talk, request, planner, git_locks, Sofar { shown, ..Sofar::default() });
+    }
+    // What `stop` changes is part of the state that is saved, so everything is looked at once more after it; whether
+    // the world is still the one that was shown is asked before.
+    let (plan, _) = plan_only(session, talk, request, planner)?;
+    refuse_blocked(&plan)?;
+    if !approved(talk, request, shown.as_ref(), &plan.report)? {
+        return Ok(Ended::Declined);
+    }
+    let Some(before) = &plan.before else {
+        let git_locks = GitLocks::take(session, locks)?;
+        return carry_out(session, talk, request, planner, git_locks, Sofar { shown, ..Sofar::default() });
+    };
+    let ran = super::tasks::stop(session, talk, request, before)?;
+    let sofar = Sofar { shown: None, approved: true, ran };
+    let ended = GitLocks::take(session, locks)
+        .and_then(|git_locks| carry_out(session, talk, request, planner, git_locks, sofar));
+    ended.map_err(|error| match error.kind() {
+        Kind::Stopped => error,
+        _ => super::tasks::stopped_already(error, before),
+    })
+}
+
+/// What came before an operation is carried out.
+#[derive(Default)]
+struct Sofar {
+    /// The plan that was shown, and got its yes.
+    shown: Option<PlanReport>,
+    /// The yes was given, to a plan that need not be the same any more.
+    approved: bool,
+    /// What was run.
+    ran: Vec<crate::model::Ran>,
+}
+
+/// Whether the plan as it is now has its yes; the one that was shown must be the same.
+fn approved(talk: &dyn Talk, request: &Request, shown: Option<&PlanReport>, now: &PlanReport) -> Result<bool> {
+    match shown {
+        Some(shown) if !same_plan(shown, now) => {
+            Err(Error::new(Kind::Busy, "something changed while you were reading; nothing was done")
+                .help("run the command again and look at the new plan"))
+        }
+        None if !request.yes && !request.emergency => talk.approve(now),
+        _ => Ok(true),
+    }
 }
 
 /// Git's locks while an operation is under way.
@@ -197,7 +243,7 @@ fn carry_out(
     request: &Request,
     planner: Planner<'_>,
     git_locks: GitLocks,
-    shown: Option<PlanReport>,
+    sofar: Sofar,
 ) -> Result<Ended> {
     let began = crate::host::clock::instant();
     let name = session.name_operation()?;
@@ -215,13 +261,8 @@ fn carry_out(
     if plan.is_empty() {
         return Ok(Ended::Nothing(Box::new(plan.report)));
     }
-    match shown {
-        Some(shown) if !same_plan(&shown, &plan.report) => {
-            return Err(Error::new(Kind::Busy, "something changed while you were reading; nothing was done")
-                .help("run the command again and look at the new plan"));
-        }
-        None if !request.yes && !request.emergency && !talk.approve(&plan.report)? => return Ok(Ended::Declined),
-        _ => {}
+    if !sofar.approved && !approved(talk, request, sofar.shown.as_ref(), &plan.report)? {
+        return Ok(Ended::Declined);
     }
     if let Some(signal) = talk.signal() {
         return Err(Error::new(Kind::Interrupted(signal), "interrupted before anything was changed"));
@@ -229,6 +270,7 @@ fn carry_out(
     let mut operation = start(session, request, &scene, &plan, &name);
     let (snapshot, published) = publish(session, &scene, &stash, &mut plan, &mut operation, &name, &sink)?;
     operation.snapshot = Some(snapshot);
+    operation.runs = sofar.ran;
     let journal = Journal {
         version: Journal::VERSION,
         steps: operation.steps.unwrap_or(ObjectId::EMPTY_TREE),
@@ -244,8 +286,10 @@ fn carry_out(
     if let Err(error) = outcome {
         return Err(super::resume::stopped(session, talk, &journal, hands, error));
     }
+    // Before anything is run that may change files.
     let differs =
         if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
+    hands.run_all(&steps.steps, 0).map_err(|e| super::resume::with_ways_out(&journal, e))?;
     let mut finished = finish(session, journal.operation.clone(), &hands, &steps.steps, began, differs)
         .map_err(|e| super::resume::with_ways_out(&journal, e))?;
     finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();

@@ -5,7 +5,8 @@ use crate::git::{Index, ObjectKind, name_of};
 use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::{
-    GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, RepoPath, Skipped, Stat, Step, Who, WorktreeChange,
+    GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, Ran, RepoPath, Skipped, Stat, Step, Who,
+    WorktreeChange,
 };
 use crate::plan::Plan;
 use crate::store::gitfiles;
@@ -39,6 +40,10 @@ pub(super) struct Hands<'a> {
     pub kept: Vec<Kept>,
     /// What could not be moved.
     pub left: Vec<Skipped>,
+    /// What was run, and what came of it.
+    pub ran: Vec<Ran>,
+    /// Whether something was run that may have made files: they are not replaced, but stand in nobody's way.
+    tasks_ran: bool,
 }
 
 /// The repository's blobs, for the writer: each thread works with a handle of its own.
@@ -74,6 +79,8 @@ impl<'a> Hands<'a> {
             written: BTreeMap::new(),
             kept: Vec::new(),
             left: Vec::new(),
+            ran: Vec::new(),
+            tasks_ran: false,
         })
     }
 
@@ -114,10 +121,10 @@ impl<'a> Hands<'a> {
         Ok(())
     }
 
-    /// Takes the steps from the one numbered `from`; stops at the first that fails, and between steps when a signal
-    /// came and that is wanted.
+    /// Takes the steps from the one numbered `from`, but for those that run something; stops at the first that fails,
+    /// and between steps when a signal came and that is wanted.
     pub fn take_all(&mut self, steps: &[Step], from: usize, stop_on_signal: bool) -> Result<()> {
-        for (at, step) in steps.iter().enumerate().skip(from) {
+        for (at, step) in steps.iter().enumerate().skip(from).filter(|(_, step)| !step.runs()) {
             if let Some(signal) = self.talk.signal().filter(|_| stop_on_signal) {
                 return Err(Error::new(Kind::Interrupted(signal), "interrupted"));
             }
@@ -128,10 +135,32 @@ impl<'a> Hands<'a> {
         self.release_locks()
     }
 
+    /// Takes the steps that run something, from the one numbered `from`: after all others, without git's locks, so
+    /// that commands may use git. One that fails is no error: those behind it are left out, and the record says so.
+    pub fn run_all(&mut self, steps: &[Step], from: usize) -> Result<()> {
+        for (at, step) in steps.iter().enumerate().skip(from) {
+            let Step::Run { phase, settings, files } = step else { continue };
+            if !self.failures().is_empty() {
+                break;
+            }
+            note_step(&self.session.layout, at)?;
+            self.talk.step("run");
+            self.ran.extend(super::tasks::run(self.session, self.talk, *phase, *settings, files)?);
+            self.talk.step("step");
+        }
+        Ok(())
+    }
+
+    /// What was run and failed, in sentences.
+    pub fn failures(&self) -> Vec<String> {
+        self.ran.iter().filter(|ran| !ran.ok).map(Ran::failure).collect()
+    }
+
     /// Takes steps back, from the one numbered `from` down to the first.
     pub fn take_back(&mut self, steps: &[Step], from: usize) -> Result<()> {
+        self.tasks_ran = steps.iter().take(from + 1).any(Step::runs);
         for at in (0..=from).rev() {
-            let Some(step) = steps.get(at) else { continue };
+            let Some(step) = steps.get(at).filter(|step| !step.runs()) else { continue };
             note_step(&self.session.layout, at)?;
             self.take(&step.clone().reversed(), false)?;
             self.talk.step("step");
@@ -169,8 +198,8 @@ impl<'a> Hands<'a> {
             Step::Submodule { path, old, new } => {
                 super::nested::enter(self.session, self.talk, path, old.as_ref(), new.as_ref())
             }
-            // The log entry holds it: nothing else changes.
-            Step::Fact(_) => Ok(()),
+            // The log entry holds it: nothing else changes. What is run has its own turn.
+            Step::Fact(_) | Step::Run { .. } => Ok(()),
             Step::Nested { repo, slot, new: true } => super::nested::make(self.session, &self.root, repo, slot),
             Step::Nested { repo, slot, new: false } => self.trash(&repo.path, slot, true),
         }
@@ -190,11 +219,24 @@ impl<'a> Hands<'a> {
                 move_out(&self.root, path, &place)?
             }
         } else {
+            if self.tasks_ran && place.symlink_metadata().is_ok() && self.root.stat(path)?.is_some() {
+                self.move_aside(path, slot)?;
+            }
             move_back(&self.root, &place, path)?
         };
         if let Moved::LeftInPlace(why) = moved {
             self.left.push(Skipped { path: path.clone(), why, size: None });
         }
+        Ok(())
+    }
+
+    /// What a command made where something comes back: it is kept.
+    fn move_aside(&mut self, path: &RepoPath, slot: &str) -> Result<()> {
+        let aside = self.session.layout.trash().join(format!("{slot}d"));
+        if let Moved::LeftInPlace(why) = move_out(&self.root, path, &aside)? {
+            return Err(Error::new(Kind::Stopped, format!("{path} is in the way")).because(why));
+        }
+        self.kept.push(Kept { path: path.clone(), at: aside, why: "a command made it".to_owned() });
         Ok(())
     }
 

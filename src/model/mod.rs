@@ -31,7 +31,7 @@ pub use operation::{FileCounts, HeadAt, KeptFile, Operation, RefMove, SnapshotNa
 pub use path::RepoPath;
 pub use plan::{DirMode, DirSpec, GitFileChange, Step, Steps, SubmoduleState, Upstream, WorktreeChange};
 pub use ran::Ran;
-pub use task::{Action, HttpCheck, Task, quoted};
+pub use task::{Action, HttpCheck, Phase, Task, quoted};
 pub use text::readable;
 pub use time::{Edge, Time};
 pub use trouble::{Impact, Trouble};

@@ -1,6 +1,6 @@
 //! What was done, as the operation log records it (`docs/formats.md`).
 
-use super::{Fact, Head, ObjectId, RepoPath, Skipped, Time, Trouble, Who};
+use super::{Fact, Head, ObjectId, Ran, RepoPath, Skipped, Time, Trouble, Who};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the operation log.
@@ -69,6 +69,9 @@ pub struct Operation {
     /// What was not as planned when the result was read again, or did not pass its verification; empty: verified.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differs: Vec<String>,
+    /// What was run with it, and what came of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Ran>,
     /// What was said about the trouble that it answers.
     #[serde(default, skip_serializing_if = "Trouble::is_empty")]
     pub trouble: Trouble,
@@ -106,6 +109,7 @@ impl Operation {
             redoes: None,
             aborted: false,
             differs: Vec::new(),
+            runs: Vec::new(),
             trouble: Trouble::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! What a command will do, as a value.
 
-use super::{FileChange, Head, IndexChange, ObjectId, RepoPath};
+use super::{FileChange, Head, IndexChange, ObjectId, Phase, RepoPath};
 use serde::{Deserialize, Serialize};
 
 /// A directory and its permission bits.
@@ -159,6 +159,17 @@ pub enum Step {
         /// Whether it shall be there.
         new: bool,
     },
+    /// Run the tasks of a phase. What they are is read from the settings they come from, and only when those are
+    /// allowed: a record is no command. It cannot be taken back, and comes after all that can.
+    Run {
+        /// Which tasks.
+        phase: Phase,
+        /// The blob with the settings file.
+        settings: ObjectId,
+        /// The files it is about.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<RepoPath>,
+    },
     /// Bring a submodule's own worktree to a snapshot in its own repository.
     Submodule {
         /// Where it stands.
@@ -197,7 +208,12 @@ pub struct SubmoduleState {
 }
 
 impl Step {
-    /// The step that takes this one back.
+    /// Whether it runs something, which cannot be taken back.
+    pub fn runs(&self) -> bool {
+        matches!(self, Step::Run { .. })
+    }
+
+    /// The step that takes this one back; what was run cannot be, and is left out by who asks.
     pub fn reversed(self) -> Step {
         match self {
             Step::MoveToTrash { path, slot } => Step::MoveFromTrash { path, slot },
@@ -218,6 +234,7 @@ impl Step {
             Step::Nested { repo, slot, new } => Step::Nested { repo, slot, new: !new },
             Step::Submodule { path, old, new } => Step::Submodule { path, old: new, new: old },
             Step::Fact(fact) => Step::Fact(fact.reversed()),
+            Step::Run { .. } => self,
         }
     }
 }
@@ -243,6 +260,7 @@ impl Steps {
     /// The steps that take all of these back.
     #[must_use]
     pub fn reversed(self) -> Self {
-        Steps { version: self.version, steps: self.steps.into_iter().rev().map(Step::reversed).collect() }
+        let steps = self.steps.into_iter().rev().filter(|step| !step.runs()).map(Step::reversed).collect();
+        Steps { version: self.version, steps }
     }
 }

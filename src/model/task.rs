@@ -1,5 +1,6 @@
 //! What the settings ask to be run: a command, or a question to a server.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,6 +22,35 @@ pub struct Task {
     pub retries: u32,
     /// How long to wait between tries.
     pub interval: Duration,
+}
+
+/// When a task's turn is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// After everything was checked, and before anything is changed.
+    Stop,
+    /// After files and refs are in place.
+    Install,
+    /// After that.
+    Start,
+    /// Last: does it work?
+    Verify,
+    /// The tests that belong to files that were brought back.
+    Validate,
+}
+
+impl Phase {
+    /// The key in the settings.
+    pub fn key(self) -> &'static str {
+        match self {
+            Phase::Stop => "stop",
+            Phase::Install => "install",
+            Phase::Start => "start",
+            Phase::Verify => "verify",
+            Phase::Validate => "validate",
+        }
+    }
 }
 
 /// What a task does.

@@ -95,6 +95,10 @@ fn sentence(step: &Step) -> String {
         Step::Index { changes } => format!("change {} of the index", count(changes.len(), "entry", "entries")),
         Step::Nested { repo, new: true, .. } => format!("bring back the repository in {}", repo.path),
         Step::Nested { repo, .. } => format!("move the repository in {} to the trash", repo.path),
+        Step::Run { phase, files, .. } => match files.len() {
+            0 => format!("run what `{}` names", phase.key()),
+            _ => format!("run the tests of {}", count(files.len(), "file", "files")),
+        },
         Step::Fact(fact) => match &fact.new {
             Some(value) => format!("record of {}: {} is {value}", fact.about, fact.key),
             None => format!("take back what is recorded of {}: {}", fact.about, fact.key),

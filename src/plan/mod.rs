@@ -5,6 +5,7 @@ pub mod backup;
 pub mod describe;
 mod folders;
 mod ignored;
+pub mod lifecycle;
 pub mod lost;
 pub mod points;
 pub mod recover_item;
@@ -48,6 +49,8 @@ pub struct Plan {
     pub redoes: Option<String>,
     /// The point it makes or removes.
     pub point: Option<String>,
+    /// What is run before anything changes.
+    pub before: Option<lifecycle::Before>,
     /// A point to be made on the snapshot of the operation itself.
     pub point_on_snapshot: Option<NewPoint>,
 }
@@ -68,6 +71,6 @@ pub struct NewPoint {
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.point_on_snapshot.is_none()
+        self.steps.is_empty() && self.before.is_none() && self.point_on_snapshot.is_none()
     }
 }

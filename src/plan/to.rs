@@ -36,6 +36,10 @@ pub struct ToRequest {
     pub clean: Clean,
     /// Carry uncommitted changes along.
     pub keep_changes: bool,
+    /// Run what the settings name around it.
+    pub commands: bool,
+    /// Look afterwards whether what was started works.
+    pub verify: bool,
 }
 
 /// Makes the plan.
@@ -95,8 +99,12 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
         format!("{} ({})", place.typed, place.what)
     };
     plan.report.title = format!("Go to {what}");
+    plan.changes_state = !plan.steps.is_empty();
     plan.report.steps = describe::sentences(&plan.steps);
-    plan.report.way_back = Some("git rollback undo".to_owned());
+    plan.report.way_back = plan.changes_state.then(|| "git rollback undo".to_owned());
+    if request.commands {
+        super::lifecycle::surround(session, desk, &target, &place.typed, request.verify, &mut plan)?;
+    }
     Ok(plan)
 }
 

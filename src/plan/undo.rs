@@ -55,6 +55,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
 fn carried_out(session: &Session, operation: &Operation) -> Result<Vec<Step>> {
     let mut steps = log::steps_of(&session.repo, operation)?.steps;
     steps.retain(|step| match step {
+        Step::Run { .. } => false,
         Step::MoveToTrash { path, .. } => !operation.left.iter().any(|left| &left.path == path),
         _ => true,
     });
@@ -148,7 +149,7 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
             }
             step @ (Step::Submodule { .. } | Step::Nested { .. }) => out.middle.push(step),
             Step::Fact(fact) => out.middle.extend(facts.step(&fact.about, &fact.key, fact.new)),
-            Step::Worktree(_) | Step::Index { .. } | Step::GitFiles { .. } => {}
+            Step::Worktree(_) | Step::Index { .. } | Step::GitFiles { .. } | Step::Run { .. } => {}
         }
     }
     if let crate::model::Head::Branch(_) = &out.after.head {

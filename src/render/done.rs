@@ -27,6 +27,9 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
         }
     }
     important(page, done);
+    if done.runs.iter().all(|ran| ran.ok) {
+        parts::runs(page, &done.runs);
+    }
     if let Some(way_back) = &done.way_back {
         // A point is not undone but gone to.
         let label = if done.command == "checkpoint" { "come back with: " } else { "undo with: " };
@@ -52,8 +55,17 @@ pub(super) fn important(page: &mut Page<'_>, done: &DoneReport) {
     parts::kept(page, "kept", &done.kept);
     parts::left_in_place(page, "left in place", &done.left_in_place);
     parts::warnings(page, &done.warnings);
+    let failed = done.runs.iter().any(|ran| !ran.ok);
+    if failed {
+        parts::runs(page, &done.runs);
+    }
     if !done.verified {
-        page.line([bad("NOT VERIFIED: "), plain("the state afterwards differs from the plan")]);
+        let what = if failed {
+            "it was done, but not all that was run has passed"
+        } else {
+            "the state afterwards differs from the plan"
+        };
+        page.line([bad("NOT VERIFIED: "), plain(what)]);
         if let Some(recipe) = &done.recover_with_git {
             page.line([plain("  with plain git: "), code(recipe)]);
         }

@@ -84,6 +84,7 @@ pub(super) fn detail(page: &mut Page<'_>, detail: &LogDetail) {
     parts::kept(page, "in the trash", &detail.trash);
     parts::kept(page, "kept", &detail.kept);
     parts::left_in_place(page, "left in place", &detail.left_in_place);
+    parts::runs(page, &detail.runs);
     parts::warnings(page, &detail.warnings);
     if let Some(recipe) = &detail.recover_with_git {
         page.line([dim("with plain git: "), code(recipe)]);

@@ -2,11 +2,14 @@
 
 use super::page::{Page, Part, bad, bold, code, dim, good, id, plain, warn};
 use super::words;
-use crate::model::RepoPath;
 use crate::model::report::{Changed, Check, Files, Head, Hint, InProgress, Kept, LeftInPlace, Verdict};
+use crate::model::{Ran, RepoPath};
 
 /// How many paths of a list are shown without `--verbose`.
 const SHOWN: usize = 10;
+
+/// How much of the output of something that failed is shown without `--verbose`.
+const LINES: usize = 5;
 
 /// `branch main at 0123456789 Subject`.
 pub(super) fn head(head: &Head) -> Vec<Part> {
@@ -104,6 +107,22 @@ pub(super) fn hints(page: &mut Page<'_>, hints: &[Hint]) {
 pub(super) fn in_progress(state: &InProgress) -> Vec<Part> {
     let detail = if state.detail.is_empty() { String::new() } else { format!(": {}", state.detail) };
     vec![warn(&state.what), plain(" in progress"), plain(detail)]
+}
+
+/// What was run: one line each, with the end of the output of what failed.
+pub(super) fn runs(page: &mut Page<'_>, runs: &[Ran]) {
+    let rows = runs.iter().map(|ran| {
+        let mark = if ran.ok { good("ok") } else { bad("FAILED") };
+        let why = ran.why.as_deref().unwrap_or(&ran.command);
+        vec![mark, plain(&ran.name), plain(words::duration(ran.millis)), plain(why)]
+    });
+    let rows = rows.collect();
+    page.table("  ", &[], rows);
+    for ran in runs.iter().filter(|ran| !ran.ok) {
+        for line in ran.tail(if page.look.verbose { usize::MAX } else { LINES }) {
+            page.line([dim(format!("    {} | ", ran.name)), plain(line)]);
+        }
+    }
 }
 
 /// `warning: ...`, one a line.

@@ -3,7 +3,7 @@
 use super::{Look, error, error_json, escape, json, plan, text};
 use crate::model::report::*;
 use crate::model::stats::Tally;
-use crate::model::{Impact, ObjectId, RepoPath, Time, Trouble};
+use crate::model::{Impact, ObjectId, Ran, RepoPath, Time, Trouble};
 use crate::{Error, Kind};
 use proptest::prelude::*;
 
@@ -102,6 +102,7 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         snapshot: Some(t.into()),
         verified: false,
         recovered: vec![recovered(t), recovered(t)],
+        runs: ran(t),
         changed: Changed { written: 1, removed: 2, trashed: 3, refs: 4 },
         kept: kept(path, t),
         left_in_place: left(path, t),
@@ -113,6 +114,11 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
 
 fn recovered(t: &str) -> Recovered {
     Recovered { id: ObjectId::EMPTY_TREE, item: t.into(), place: t.into(), next: Some(t.into()), why: Some(t.into()) }
+}
+
+fn ran(t: &str) -> Vec<Ran> {
+    let why = Some(t.into());
+    vec![Ran { name: t.into(), command: t.into(), why, output: format!("{t}\n{t}"), ..Ran::default() }]
 }
 
 fn detail(t: &str, path: &RepoPath) -> LogDetail {
@@ -133,6 +139,7 @@ fn detail(t: &str, path: &RepoPath) -> LogDetail {
         trouble: said(t),
         recovery: Some(Duration { millis: 1500 }),
         differs: vec![t.into()],
+        runs: ran(t),
         undoes: Some(t.into()),
         redoes: Some(t.into()),
         warnings: vec![t.into()],

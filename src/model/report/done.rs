@@ -23,6 +23,8 @@ pub struct DoneReport {
     pub changed: Changed,
     /// Lost work that came back.
     pub recovered: Vec<Recovered>,
+    /// What was run, and what came of it.
+    pub runs: Vec<crate::model::Ran>,
     /// Files that were moved or saved elsewhere, and where they are.
     pub kept: Vec<Kept>,
     /// What stayed although one might expect otherwise, or was not captured.
@@ -47,6 +49,7 @@ impl Default for DoneReport {
             verified: true,
             changed: Changed::default(),
             recovered: Vec::new(),
+            runs: Vec::new(),
             kept: Vec::new(),
             left_in_place: Vec::new(),
             warnings: Vec::new(),

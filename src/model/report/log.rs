@@ -103,6 +103,8 @@ pub struct LogDetail {
     pub recovery: Option<Duration>,
     /// What was not as planned afterwards.
     pub differs: Vec<String>,
+    /// What was run with it, and what came of that.
+    pub runs: Vec<crate::model::Ran>,
     /// The operation that this one takes back.
     pub undoes: Option<String>,
     /// The operation that this one does again.

@@ -9,6 +9,9 @@ use crate::plan::Plan;
 use crate::store::scene::tree_spec;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why something stays.
+const KEPT: &str = "kept ([keep] paths)";
+
 impl<'r> Transition<'_, 'r> {
     /// What another step moves away as it is needs neither to be removed nor to be moved again.
     pub(super) fn leave_out_what_moves(&mut self) {
@@ -30,6 +33,10 @@ impl<'r> Transition<'_, 'r> {
             }
             let tracked = !self.desk.scene.index.range_at(path.as_bytes()).is_empty();
             if wanted.is_none() && self.may_stay(&path, tracked) {
+                continue;
+            }
+            if wanted.is_none() && !tracked && self.is_kept(&path) {
+                self.stays(path, KEPT);
                 continue;
             }
             let present = self.desk.scene.current(&path, self.desk.sink)?;
@@ -70,6 +77,14 @@ impl<'r> Transition<'_, 'r> {
         }
         let ignored = self.desk.scene.ignored.contains_key(path) || self.ignored_there.contains(path);
         ignored || (self.scope.clean == Clean::None && !self.target.exact)
+    }
+
+    /// Cleaning never takes what the settings keep, nor the settings themselves: the next command would not know what
+    /// to run.
+    fn is_kept(&self, path: &RepoPath) -> bool {
+        let kept =
+            || self.keep.covers(path.as_bytes(), false) || path.as_bytes() == crate::config::FILE_NAME.as_bytes();
+        !self.target.exact && kept()
     }
 
     pub(super) fn spec(&self, wanted: Wanted, present: Option<&FileSpec>) -> FileSpec {
@@ -135,12 +150,11 @@ impl<'r> Transition<'_, 'r> {
         if self.scope.clean != Clean::All {
             return Ok(());
         }
-        let keep = crate::git::Keep::new(&self.desk.config.keep);
         let mounts = crate::host::mounts::mount_points_below(scene.repo.root());
         for entry in &scene.scan.ignored {
-            let split = crate::worktree::split_ignored(scene.repo.root(), entry, &keep, &mounts)?;
+            let split = crate::worktree::split_ignored(scene.repo.root(), entry, &self.keep, &mounts)?;
             self.to_trash.extend(split.movable.into_iter().map(|f| f.path));
-            split.kept.into_iter().for_each(|path| self.stays(path, "kept ([keep] paths)"));
+            split.kept.into_iter().for_each(|path| self.stays(path, KEPT));
             split.nested.into_iter().for_each(|path| self.stays(path, "a repository of its own"));
             split.mounted.into_iter().for_each(|path| self.stays(path, "a file system is mounted there"));
         }

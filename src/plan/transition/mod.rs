@@ -9,7 +9,7 @@ use super::ignored::ignored_there;
 use super::target::Target;
 use super::way::clear_the_way;
 use crate::config::Config;
-use crate::git::{ObjectSink, SparsePatterns, TreeEntry, Trees};
+use crate::git::{Keep, ObjectSink, SparsePatterns, TreeEntry, Trees};
 use crate::model::report::{Finding, LeftInPlace, Severity};
 use crate::model::{DirSpec, FileChange, FileSpec, ObjectId, RepoPath, Stat, Step, WorktreeChange};
 use crate::store::scene::Scene;
@@ -99,6 +99,8 @@ pub struct Transition<'s, 'r> {
     pub(super) scope: &'s Scope<'s>,
     pub(super) target: &'s Target,
     pub(super) trees: Trees<'r>,
+    /// What never moves away.
+    pub(super) keep: Keep,
     sparse: Option<SparsePatterns>,
     pub(super) changes: BTreeMap<RepoPath, FileChange>,
     pub(super) seen: BTreeMap<RepoPath, Stat>,
@@ -131,6 +133,7 @@ impl<'s, 'r> Transition<'s, 'r> {
         let mut this = Transition {
             trees: desk.scene.repo.trees()?.and_made_in(desk.sink),
             sparse: SparsePatterns::of(desk.scene.repo)?,
+            keep: Keep::new(&desk.config.keep),
             desk,
             scope,
             target,

@@ -1,0 +1,98 @@
+//! Running what the settings name, as part of an operation.
+
+use super::run::Request;
+use crate::config::{Config, trust};
+use crate::host::Talk;
+use crate::model::{Action, ObjectId, Phase, Ran, RepoPath, Task, quoted};
+use crate::plan::lifecycle::Before;
+use crate::store::session::Session;
+use crate::{Error, Kind, Result};
+
+/// Runs what comes before anything changes.
+///
+/// # Errors
+/// Refused when one fails, unless in an emergency: nothing was changed. Interrupted by a signal.
+pub(super) fn stop(session: &Session, talk: &dyn Talk, request: &Request, before: &Before) -> Result<Vec<Ran>> {
+    let runner = trust::runner(&session.repo, &before.settings, None, talk)?;
+    let mut out = Vec::new();
+    for task in &before.tasks {
+        let ran = runner.run(task);
+        let failure = (!ran.ok).then(|| ran.failure());
+        out.push(ran);
+        if let Some(signal) = talk.signal() {
+            let error = Error::new(Kind::Interrupted(signal), "interrupted before anything was changed");
+            return Err(stopped_already(error, before));
+        }
+        match failure {
+            Some(failure) if request.emergency => talk.warn(&format!("{failure}; going on all the same (--emergency)")),
+            Some(failure) => {
+                let error = Error::refused(failure).because("nothing was changed");
+                return Err(stopped_already(error.help("correct it and try again, or go on with --emergency"), before));
+            }
+            None => {}
+        }
+    }
+    Ok(out)
+}
+
+/// Says that `stop` has run although nothing came of the rest.
+pub(super) fn stopped_already(error: Error, before: &Before) -> Error {
+    match before.start.is_empty() {
+        true => error.help("what `stop` has stopped is not running: start it again"),
+        false => error
+            .help(format!("what `stop` has stopped is not running: start it again with `{}`", before.start.join("; "))),
+    }
+}
+
+/// Runs the tasks of a phase up to the first that fails.
+///
+/// # Errors
+/// Refused when the settings are not allowed (any more); interrupted by a signal.
+pub(super) fn run(
+    session: &Session,
+    talk: &dyn Talk,
+    phase: Phase,
+    settings: ObjectId,
+    files: &[RepoPath],
+) -> Result<Vec<Ran>> {
+    let text = session.repo.blob(settings)?;
+    let mut runner = trust::runner(&session.repo, &text, None, talk)?;
+    let config = Config::of_text(&text)?;
+    let tasks = match phase {
+        Phase::Stop => config.commands.stop,
+        Phase::Install => config.commands.install,
+        Phase::Start => config.commands.start,
+        Phase::Verify => config.commands.verify,
+        Phase::Validate => config.validate.run.iter().map(|task| about(task, files)).collect(),
+    };
+    if phase == Phase::Start {
+        runner = runner.leaving_children();
+    }
+    let out = runner.run_all(&tasks);
+    match talk.signal() {
+        Some(signal) => Err(Error::new(Kind::Interrupted(signal), "interrupted")),
+        None => Ok(out),
+    }
+}
+
+/// The task with these files in place of `{files}`.
+pub fn about(task: &Task, files: &[RepoPath]) -> Task {
+    let names: Vec<String> = files.iter().map(ToString::to_string).collect();
+    let action = match &task.action {
+        Action::Shell(line) => {
+            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+            Action::Shell(line.replace("{files}", &names.join(" ")))
+        }
+        Action::Program(words) => Action::Program(
+            words
+                .iter()
+                .flat_map(|word| match word.as_str() {
+                    "{files}" => names.clone(),
+                    word => vec![word.replace("{files}", &names.join(" "))],
+                })
+                .collect(),
+        ),
+        other => other.clone(),
+    };
+    Task { action, ..task.clone() }
+}
