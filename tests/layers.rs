@@ -22,8 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that only `git` names.
-const GIT_CRATES: &[&str] =
-    &["git2", "libgit2_sys", "gix_attributes", "gix_glob", "gix_hash", "gix_ignore", "gix_index"];
+const GIT_CRATES: &[&str] = &["git2", "libgit2_sys", "gix_attributes", "gix_glob", "gix_hash", "gix_ignore"];
 
 /// Every source file with the module it belongs to and its code without comments and strings.
 fn sources() -> Vec<(PathBuf, String, String)> {

@@ -1,6 +1,7 @@
 //! The only code that names `git2` and `gix`, or starts `git`.
 
 mod attributes;
+mod checksum;
 mod convert;
 mod error;
 pub mod ignore;

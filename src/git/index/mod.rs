@@ -1,10 +1,12 @@
-//! The index file: read once, asked by position, edited in memory, written whole.
+//! The index file: read once, asked by position, edited in memory, written whole
+//! (<https://git-scm.com/docs/index-format>).
 //!
-//! Entries are decoded and encoded by `gix-index`; extensions are handled here, because split and
-//! sparse indexes must be refused before anything is decoded half-way.
+//! The entries stay as the bytes that they are in the file, with a list of where each begins: nothing is decoded that
+//! nobody asks for, and writing is copying.
 
 mod cached;
 mod edit;
+mod entry;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -14,7 +16,7 @@ pub use raw::is_safe_path;
 
 use crate::model::{ObjectId, Stat};
 use crate::{Error, Result};
-use gix_index::entry::Flags;
+use entry::Entry;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
@@ -44,7 +46,7 @@ impl Default for Trust {
 /// their recorded size on reading: their stat data proves nothing, and would look proven once the
 /// index is written again with a newer time.
 pub struct Index {
-    state: gix_index::State,
+    entries: entry::Entries,
     mtime: (i64, u32),
     trust: Trust,
     trees: Option<cached::Trees>,
@@ -55,8 +57,13 @@ pub struct Index {
 impl Index {
     /// An index without entries.
     pub fn empty() -> Index {
-        let state = gix_index::State::new(gix_hash::Kind::Sha1);
-        Index { state, mtime: (0, 0), trust: Trust::default(), trees: None, resolve_undo: None }
+        Index {
+            entries: entry::Entries::default(),
+            mtime: (0, 0),
+            trust: Trust::default(),
+            trees: None,
+            resolve_undo: None,
+        }
     }
 
     /// Reads the index file; a missing file is an empty index.
@@ -76,7 +83,7 @@ impl Index {
         let meta = file.metadata().map_err(|error| Error::io(what(), &error))?;
         let mut data = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0).min(1 << 31));
         file.read_to_end(&mut data).map_err(|error| Error::io(what(), &error))?;
-        let mut index = Index::decode(&data).map_err(|error| match error.kind() {
+        let mut index = Index::decode(data).map_err(|error| match error.kind() {
             crate::Kind::Refused => error,
             _ => error.context(format!("the index {} is damaged", path.display())).help(
                 "`git fsck` looks closer; move the file away and run `git reset` to build it anew from HEAD \
@@ -88,37 +95,37 @@ impl Index {
         Ok(index)
     }
 
-    fn decode(data: &[u8]) -> Result<Index> {
-        let layout = raw::layout(data)?;
-        // The hash costs more than decoding: the second core takes it for big files.
-        let (state, sum) = if data.len() > 1 << 20 {
+    fn decode(mut data: Vec<u8>) -> Result<Index> {
+        let layout = raw::layout(&data)?;
+        let parse = || entry::Entries::parse(&data[..layout.extensions], layout.version, layout.count);
+        // The hash costs more than all else: the second core takes it for big files.
+        let (entries, sum) = if data.len() > 1 << 20 {
             std::thread::scope(|scope| {
-                let sum = scope.spawn(|| raw::verify_checksum(data));
-                let state = raw::decode_entries(data, &layout);
-                (state, sum.join().unwrap_or_else(|_| Err(Error::fault("the checksum could not be computed"))))
+                let sum = scope.spawn(|| raw::verify_checksum(&data));
+                (parse(), sum.join().unwrap_or_else(|_| Err(Error::fault("the checksum could not be computed"))))
             })
         } else {
-            (raw::decode_entries(data, &layout), raw::verify_checksum(data))
+            (parse(), raw::verify_checksum(&data))
         };
         sum?;
-        let state = state?;
-        raw::check_entries(&state)?;
-        let trees = layout.tree.and_then(cached::Trees::parse);
-        let resolve_undo = layout.resolve_undo.map(<[u8]>::to_vec);
-        Ok(Index { state, mtime: (0, 0), trust: Trust::default(), trees, resolve_undo })
+        let starts = entries?;
+        let trees = layout.tree.map(|body| &data[body]).and_then(cached::Trees::parse);
+        let resolve_undo = layout.resolve_undo.map(|body| data[body].to_vec());
+        data.truncate(layout.extensions);
+        let entries = entry::Entries::of(data, starts);
+        Ok(Index { entries, mtime: (0, 0), trust: Trust::default(), trees, resolve_undo })
     }
 
     fn distrust_racy_entries(&mut self) {
         let (seconds, nanos) = self.mtime;
-        for entry in self.state.entries_mut() {
-            let recorded = entry.stat.mtime;
-            let racy = match (i64::from(recorded.secs), recorded.nsecs) {
+        for i in 0..self.len() {
+            let racy = match self.entries.at(i).mtime() {
                 // A time without a fraction comes from a coarse clock: FAT counts in steps of two seconds.
-                (secs, 0) => seconds <= secs.saturating_add(1),
-                (secs, nsecs) => (seconds, nanos) <= (secs, nsecs),
+                (secs, 0) => seconds <= i64::from(secs).saturating_add(1),
+                (secs, nsecs) => (seconds, nanos) <= (i64::from(secs), nsecs),
             };
             if racy {
-                entry.stat.size = 0;
+                self.entries.set_size(i, 0);
             }
         }
     }
@@ -140,28 +147,27 @@ impl Index {
 
     /// The number of entries, all stages counted.
     pub fn len(&self) -> usize {
-        self.state.entries().len()
+        self.entries.len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.state.entries().is_empty()
+        self.len() == 0
     }
 
     /// The path of entry `i`.
     pub fn path(&self, i: usize) -> &[u8] {
-        self.state.entry(i).path(&self.state)
+        self.entries.at(i).path()
     }
 
     /// The object of entry `i`.
     pub fn id(&self, i: usize) -> ObjectId {
-        // Always SHA-1 here; the empty tree stands in for what cannot happen.
-        ObjectId::from_bytes(self.state.entry(i).id.as_bytes()).unwrap_or(ObjectId::EMPTY_TREE)
+        self.entries.at(i).id()
     }
 
     /// The mode of entry `i`: `0o100644`, `0o100755`, `0o120000` or `0o160000`.
     pub fn mode(&self, i: usize) -> u32 {
-        self.state.entry(i).mode.bits()
+        self.entries.at(i).mode()
     }
 
     /// The size that the file of entry `i` had when it was last looked at; 0 where that is not known.
@@ -171,18 +177,12 @@ impl Index {
 
     /// The stage of entry `i`: 0, or 1 to 3 in a conflict.
     pub fn stage(&self, i: usize) -> u8 {
-        // Two bits.
-        self.state.entry(i).stage_raw() as u8
+        self.entries.at(i).stage()
     }
 
     /// The flags of entry `i`.
     pub fn flags(&self, i: usize) -> EntryFlags {
-        let flags = self.state.entry(i).flags;
-        EntryFlags {
-            assume_unchanged: flags.contains(Flags::ASSUME_VALID),
-            skip_worktree: flags.contains(Flags::SKIP_WORKTREE),
-            intent_to_add: flags.contains(Flags::INTENT_TO_ADD),
-        }
+        self.entries.at(i).flags()
     }
 
     /// Entry `i` in its owned form.
@@ -192,11 +192,20 @@ impl Index {
 
     /// The entries at exactly `path`, all stages.
     pub fn range_at(&self, path: &[u8]) -> Range<usize> {
-        let entries = self.state.entries();
-        let low = entries.partition_point(|entry| &**entry.path(&self.state) < path);
+        let low = self.first(0..self.len(), |entry| entry.path() >= path);
         // At most four stages.
-        let stages = entries[low..].iter().take_while(|entry| &**entry.path(&self.state) == path).count();
+        let stages = (low..self.len()).take_while(|i| self.path(*i) == path).count();
         low..low + stages
+    }
+
+    /// The first position of `within` from which on `is_behind` is true.
+    fn first(&self, within: Range<usize>, is_behind: impl Fn(Entry<'_>) -> bool) -> usize {
+        let (mut low, mut high) = (within.start, within.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_behind(self.entries.at(middle)) { high = middle } else { low = middle + 1 }
+        }
+        low
     }
 
     /// The entries below the directory `dir` (all of them when it is empty).
@@ -209,7 +218,6 @@ impl Index {
         if dir.is_empty() {
             return within;
         }
-        let entries = &self.state.entries()[within.clone()];
         // Compares the start of the path with `dir/` without building that string.
         let order = |path: &[u8]| {
             let head = path.len().min(dir.len());
@@ -218,31 +226,21 @@ impl Index {
                 Some(next) => next.cmp(&b'/'),
             })
         };
-        let low = entries.partition_point(|entry| order(entry.path(&self.state)).is_lt());
-        let high = low + entries[low..].partition_point(|entry| order(entry.path(&self.state)).is_eq());
-        within.start + low..within.start + high
+        let low = self.first(within.clone(), |entry| order(entry.path()).is_ge());
+        low..self.first(low..within.end, |entry| order(entry.path()).is_gt())
     }
 
     /// Whether the stat data recorded for entry `i` proves that the file has its content.
     ///
     /// `false` says nothing; the content must be looked at.
     pub fn stat_is_current(&self, i: usize, stat: &Stat) -> bool {
-        let entry = self.state.entry(i);
-        if entry.stage_raw() != 0 || entry.flags.contains(Flags::INTENT_TO_ADD) || !self.mode_is_current(i, stat) {
+        let entry = self.entries.at(i);
+        if entry.stage() != 0 || entry.flags().intent_to_add || !self.mode_is_current(i, stat) {
             return false;
         }
-        let recorded = &entry.stat;
-        // Git keeps the low 32 bits of everything.
-        let same = recorded.mtime.secs == stat.mtime.0 as u32
-            && recorded.mtime.nsecs == stat.mtime.1
-            && recorded.size == stat.size as u32
-            && recorded.ino == stat.ino as u32
-            && recorded.uid == stat.uid
-            && recorded.gid == stat.gid
-            && (!self.trust.ctime
-                || (recorded.ctime.secs == stat.ctime.0 as u32 && recorded.ctime.nsecs == stat.ctime.1));
         // Size 0 also stands for "look again": it is proof for the empty blob only.
-        same && (recorded.size != 0 || (stat.size == 0 && entry.id.as_bytes() == EMPTY_BLOB))
+        entry.stat_is(stat, self.trust.ctime)
+            && (entry.size() != 0 || (stat.size == 0 && entry.id() == ObjectId::EMPTY_BLOB))
     }
 
     /// Whether kind and exec bit of the file are those of entry `i`.
@@ -260,11 +258,6 @@ impl Index {
         self.trees.as_ref().map(cached::Trees::root)
     }
 }
-
-const EMPTY_BLOB: [u8; 20] = [
-    0xe6, 0x9d, 0xe2, 0x9b, 0xb2, 0xd1, 0xd6, 0x43, 0x4b, 0x8b, 0x29, 0xae, 0x77, 0x5a, 0xd8, 0xc2, 0xe4, 0x8c, 0x53,
-    0x91,
-];
 
 #[cfg(unix)]
 fn mtime_of(meta: &std::fs::Metadata) -> (i64, u32) {

@@ -1,26 +1,32 @@
 //! The bytes of the index file: where things are, whether they are whole, whether we can serve them.
 
+use super::super::checksum::checksum;
+use crate::git::tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE};
 use crate::{Error, Result};
-use gix_index::entry::Mode;
+use std::ops::Range;
 
 /// Where the entries end, and the extensions that matter.
-pub(super) struct Layout<'a> {
+pub(super) struct Layout {
+    /// The version of the format.
+    pub version: u32,
+    /// The number of entries.
+    pub count: u32,
     /// The offset of the first byte after the entries.
-    extensions: usize,
+    pub extensions: usize,
     /// The payload of the cached trees.
-    pub tree: Option<&'a [u8]>,
+    pub tree: Option<Range<usize>>,
     /// The payload of the resolve-undo records.
-    pub resolve_undo: Option<&'a [u8]>,
+    pub resolve_undo: Option<Range<usize>>,
 }
 
 const HASH: usize = 20;
 
-fn damaged(why: impl Into<String>) -> Error {
+pub(super) fn damaged(why: impl Into<String>) -> Error {
     Error::fault(why)
 }
 
 /// Finds the parts of the file, and refuses an index that cannot be served whole.
-pub(super) fn layout(data: &[u8]) -> Result<Layout<'_>> {
+pub(super) fn layout(data: &[u8]) -> Result<Layout> {
     let end = data.len().checked_sub(HASH).ok_or_else(|| damaged("the file is too short"))?;
     if data.get(..4) != Some(b"DIRC") {
         return Err(damaged("it does not start as an index does"));
@@ -33,18 +39,20 @@ pub(super) fn layout(data: &[u8]) -> Result<Layout<'_>> {
     let count = be_u32(data, 8).ok_or_else(|| damaged("the file is too short"))?;
     let extensions =
         end_of_entries(&data[..end], version, count).ok_or_else(|| damaged("an entry is cut off or malformed"))?;
-    let mut layout = Layout { extensions, tree: None, resolve_undo: None };
+    let mut layout = Layout { version, count, extensions, tree: None, resolve_undo: None };
     let mut at = extensions;
     while at < end {
         let body = be_u32(data, at + 4)
-            .and_then(|size| data[..end].get(at + 8..(at + 8).checked_add(size as usize)?))
+            .and_then(|size| (at + 8).checked_add(size as usize).filter(|stop| *stop <= end))
+            .map(|stop| at + 8..stop)
             .ok_or_else(|| damaged("an extension is cut off"))?;
+        let next = body.end;
         match &data[at..at + 4] {
             b"TREE" => layout.tree = Some(body),
             b"REUC" => layout.resolve_undo = Some(body),
             name => refuse_mandatory(name)?,
         }
-        at += 8 + body.len();
+        at = next;
     }
     Ok(layout)
 }
@@ -65,23 +73,42 @@ fn refuse_mandatory(name: &[u8]) -> Result<()> {
     }
 }
 
-fn be_u32(data: &[u8], at: usize) -> Option<u32> {
+pub(super) fn be_u16(data: &[u8], at: usize) -> Option<u16> {
+    let bytes = data.get(at..at.checked_add(2)?)?;
+    Some(u16::from_be_bytes(bytes.try_into().ok()?))
+}
+
+pub(super) fn be_u32(data: &[u8], at: usize) -> Option<u32> {
     let bytes = data.get(at..at.checked_add(4)?)?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// Reads the number that stands before a path of version 4; and where it ends.
+pub(super) fn varint(data: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    let mut value = 0usize;
+    loop {
+        let byte = *data.get(at)?;
+        at += 1;
+        value = value.checked_add(usize::from(byte & 0x7f))?;
+        if byte & 0x80 == 0 {
+            return Some((value, at));
+        }
+        value = value.checked_add(1)?.checked_mul(0x80)?;
+    }
 }
 
 /// Steps over the entries without keeping anything.
 fn end_of_entries(data: &[u8], version: u32, count: u32) -> Option<usize> {
     let mut at = 12usize;
     for _ in 0..count {
-        let flags = u16::from_be_bytes(data.get(at + 60..at + 62)?.try_into().ok()?);
+        let flags = be_u16(data, at + 60)?;
         let extended = flags & 0x4000 != 0;
         if extended && version < 3 {
             return None;
         }
         let name = at + if extended { 64 } else { 62 };
         if version == 4 {
-            let suffix = name + data.get(name..)?.iter().position(|byte| byte & 0x80 == 0)? + 1;
+            let (_, suffix) = varint(data, name)?;
             at = suffix + data.get(suffix..)?.iter().position(|&byte| byte == 0)? + 1;
         } else {
             let length = match usize::from(flags & 0xfff) {
@@ -104,46 +131,29 @@ pub(super) fn verify_checksum(data: &[u8]) -> Result<()> {
     if sum.iter().all(|&byte| byte == 0) {
         return Ok(());
     }
-    let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
-    hasher.update(content);
-    match hasher.try_finalize() {
-        Ok(id) if id.as_bytes() == sum => Ok(()),
-        Ok(_) => Err(damaged("its checksum does not match its content")),
-        Err(error) => Err(damaged("its checksum cannot be computed").because(error)),
+    match checksum(&[content]) == *sum {
+        true => Ok(()),
+        false => Err(damaged("its checksum does not match its content")),
     }
 }
 
-/// Decodes the entries alone.
-pub(super) fn decode_entries(data: &[u8], layout: &Layout<'_>) -> Result<gix_index::State> {
-    // The decoder takes the last bytes for the checksum; whatever follows the entries serves, and
-    // no extension is left for it to look at.
-    let entries = data.get(..layout.extensions + HASH).ok_or_else(|| damaged("the file is too short"))?;
-    let options = gix_index::decode::Options { thread_limit: Some(1), ..Default::default() };
-    let time = gix_index::State::new(gix_hash::Kind::Sha1).timestamp();
-    gix_index::State::from_bytes(entries, time, gix_hash::Kind::Sha1, options)
-        .map(|(state, _)| state)
-        .map_err(|error| damaged("its entries cannot be decoded").because(error))
-}
-
-/// Checks what everything else builds on: order, kinds of entries, and paths that stay inside.
-pub(super) fn check_entries(state: &gix_index::State) -> Result<()> {
-    let mut before: Option<(&[u8], u32)> = None;
-    for entry in state.entries() {
-        let path: &[u8] = entry.path(state);
-        let name = || path.escape_ascii();
-        match entry.mode {
-            Mode::FILE | Mode::FILE_EXECUTABLE | Mode::SYMLINK | Mode::COMMIT => {}
-            Mode::DIR => return refuse_mandatory(b"sdir"),
-            mode => return Err(damaged(format!("`{}` has the mode {:o}", name(), mode.bits()))),
-        }
-        if !is_safe_path(path) {
-            return Err(damaged(format!("it names `{}`, which git never would", name())));
-        }
-        let this = (path, entry.stage_raw());
-        if before.is_some_and(|before| before >= this) {
-            return Err(damaged(format!("the entries are out of order at `{}`", name())));
-        }
-        before = Some(this);
+/// Checks what everything else builds on: order, kinds of entries, and paths that stay inside. An entry is its path and
+/// its stage.
+pub(super) fn check_entry(before: (&[u8], u8), now: (&[u8], u8), mode: u32) -> Result<()> {
+    let path = now.0;
+    match mode {
+        MODE_FILE | MODE_EXEC | MODE_LINK | MODE_GITLINK => {}
+        MODE_TREE => return refuse_mandatory(b"sdir"),
+        mode => return Err(damaged(format!("`{}` has the mode {mode:o}", path.escape_ascii()))),
+    }
+    // The directories that it shares with the path before were looked at there.
+    let shared = path.iter().zip(before.0).take_while(|(a, b)| a == b).count();
+    let shared = path[..shared].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    if !is_safe_path(&path[shared..]) {
+        return Err(damaged(format!("it names `{}`, which git never would", path.escape_ascii())));
+    }
+    if before >= now {
+        return Err(damaged(format!("the entries are out of order at `{}`", path.escape_ascii())));
     }
     Ok(())
 }
