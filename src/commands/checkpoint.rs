@@ -48,7 +48,8 @@ pub struct Args {
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     let mut request = request(ctx, "checkpoint");
-    request.wanted = Wanted { ignored: args.ignored, list_ignored: args.ignored, nested: args.nested };
+    request.wanted =
+        Wanted { ignored: args.ignored, list_ignored: args.ignored, nested: args.nested, ..Wanted::default() };
     let wanted = CheckpointRequest { name: args.name, message: args.message, tag: args.tag, force: args.force };
     carry_out(ctx, &session, &request, Locks::None, &|table| checkpoint(table.session, table.name, &wanted))
 }

@@ -59,6 +59,8 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     };
     let mut request = request(ctx, "restore");
     request.trouble = args.record.trouble(&session)?;
-    request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
+    // Nothing else is replaced, so nothing else is looked at and saved.
+    let only = wanted.paths.as_set().cloned();
+    request.wanted = Wanted { only, list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| plan(table.session, table.desk, &place, &wanted))
 }

@@ -83,7 +83,7 @@ pub fn save_submodules(
 }
 
 fn nested_wanted() -> crate::store::scene::Wanted {
-    crate::store::scene::Wanted { ignored: true, list_ignored: true, nested: false }
+    crate::store::scene::Wanted { ignored: true, list_ignored: true, ..Default::default() }
 }
 
 /// Opens a submodule.

@@ -198,7 +198,7 @@ fn plan_only(
     let sink = ObjectSink::naming_only(&session.repo);
     let name = session.name_operation()?;
     let scratch = fs::temporary_dir()?;
-    let scene = Scene::observe(&session.repo, &session.config, request.wanted, &sink, talk)?;
+    let scene = Scene::observe(&session.repo, &session.config, &request.wanted, &sink, talk)?;
     let plan = make_plan(session, request, &scene, &sink, &name, scratch.path(), planner)?;
     Ok((plan.0, name))
 }
@@ -248,7 +248,7 @@ fn carry_out(
     let began = crate::host::clock::instant();
     let name = session.name_operation()?;
     let sink = ObjectSink::new(&session.repo, session.layout.area().to_owned());
-    let scene = Scene::observe(&session.repo, &session.config, request.wanted, &sink, talk)?;
+    let scene = Scene::observe(&session.repo, &session.config, &request.wanted, &sink, talk)?;
     let scratch = session.layout.area().join("scratch");
     let (mut plan, stash) = make_plan(session, request, &scene, &sink, &name, &scratch, planner)?;
     refuse_blocked(&plan)?;
@@ -281,7 +281,8 @@ fn carry_out(
     talk.step("journal");
     let steps = Steps::new(std::mem::take(&mut plan.steps));
     let mut hands = Hands::new(session, talk, git_locks, &journal.operation)?;
-    hands.know(&plan, &scene);
+    let warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
+    hands.know(plan, scene);
     let outcome = hands.take_all(&steps.steps, 0, true);
     if let Err(error) = outcome {
         return Err(super::resume::stopped(session, talk, &journal, hands, error));
@@ -292,7 +293,7 @@ fn carry_out(
     hands.run_all(&steps.steps, 0).map_err(|e| super::resume::with_ways_out(&journal, e))?;
     let mut finished = finish(session, journal.operation.clone(), &hands, &steps.steps, began, differs)
         .map_err(|e| super::resume::with_ways_out(&journal, e))?;
-    finished.warnings = plan.report.findings.iter().map(|f| f.message.clone()).collect();
+    finished.warnings = warnings;
     talk.step("logged");
     Journal::finish(&session.layout)?;
     // Only now: until the log held them, the steps of a point were in no tree.
@@ -323,7 +324,7 @@ fn publish(
     // A point's ref can only be a step once the snapshot has its name, so the steps are stored beside it, not in it.
     let point = plan.point_on_snapshot.clone();
     if point.is_none() {
-        plan.extra.steps = Some(store_steps(&plan.steps, sink)?);
+        plan.extra.steps = Some(store_steps(&mut plan.steps, sink)?);
     }
     plan.extra.tags = crate::store::tags::copies(repo, &plan.steps, sink)?;
     let commit = write_manifest(scene, stash, &plan.extra, &name.id, &name.who, &text, sink)?;
@@ -346,7 +347,7 @@ fn publish(
                 *new = Some(tag);
             }
         }
-        plan.extra.steps = Some(store_steps(&plan.steps, sink)?);
+        plan.extra.steps = Some(store_steps(&mut plan.steps, sink)?);
     }
     operation.steps = plan.extra.steps;
     let published = sink.publish()?;
@@ -363,9 +364,11 @@ fn publish(
     Ok((SnapshotName { name: reference, id: commit }, published))
 }
 
-fn store_steps(steps: &[Step], sink: &ObjectSink<'_>) -> Result<ObjectId> {
-    let json = serde_json::to_vec(&Steps::new(steps.to_vec()))
-        .map_err(|e| Error::fault("cannot write down the steps").because(e))?;
+fn store_steps(steps: &mut Vec<Step>, sink: &ObjectSink<'_>) -> Result<ObjectId> {
+    // Taken and put back: there can be ten thousands.
+    let all = Steps::new(std::mem::take(steps));
+    let json = serde_json::to_vec(&all).map_err(|e| Error::fault("cannot write down the steps").because(e))?;
+    *steps = all.steps;
     sink.add(crate::git::ObjectKind::Blob, &json)
 }
 

@@ -1,7 +1,7 @@
 //! Taking steps. Each may be taken again after a crash: done already, it is skipped.
 
 use super::run::GitLocks;
-use crate::git::{Index, ObjectKind, name_of};
+use crate::git::{Index, ObjectKind, ReadBlobs, name_of};
 use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::{
@@ -24,6 +24,8 @@ use std::ops::ControlFlow;
 pub(super) struct Hands<'a> {
     pub session: &'a Session,
     pub root: Root,
+    /// Blobs that are at hand.
+    blobs: ReadBlobs,
     pub area: Area,
     talk: &'a dyn Talk,
     locks: GitLocks,
@@ -34,6 +36,10 @@ pub(super) struct Hands<'a> {
     contents: BTreeMap<RepoPath, ObjectId>,
     /// The same for files that are converted when they are written.
     converted: BTreeMap<RepoPath, ObjectId>,
+    /// The index as it was read; `None` after a crash.
+    index: Option<Index>,
+    /// `lstat` of the index file that was written.
+    pub index_file: Option<Stat>,
     /// Files that were written, as `lstat` found them.
     pub written: BTreeMap<RepoPath, Stat>,
     /// Files that somebody saved meanwhile.
@@ -47,15 +53,21 @@ pub(super) struct Hands<'a> {
 }
 
 /// The repository's blobs, for the writer: each thread works with a handle of its own.
-pub(super) struct Shared<'a>(pub &'a crate::git::Handles);
+pub(super) struct Shared<'a> {
+    repo: &'a crate::git::Handles,
+    known: &'a ReadBlobs,
+}
 
 impl Blobs for Shared<'_> {
     fn copy_to(&self, id: &ObjectId, out: &mut dyn Write) -> Result<()> {
-        self.0.copy_blob(*id, out)
+        match self.known.get(id) {
+            Some(bytes) => out.write_all(bytes).map_err(|e| Error::io(format!("cannot copy blob {id}"), &e)),
+            None => self.repo.copy_blob(*id, out),
+        }
     }
 
     fn link_target(&self, id: &ObjectId) -> Result<Vec<u8>> {
-        self.0.blob(*id)
+        self.known.get(id).map_or_else(|| self.repo.blob(*id), |bytes| Ok(bytes.to_vec()))
     }
 
     fn hash(&self, read: &mut dyn Read, size: u64) -> Result<ObjectId> {
@@ -72,10 +84,13 @@ impl<'a> Hands<'a> {
             area: Area::new(layout.stage(), layout.kept(&operation.id)),
             talk,
             locks,
+            blobs: ReadBlobs::default(),
             who: operation.who.clone(),
             seen: BTreeMap::new(),
             contents: BTreeMap::new(),
             converted: BTreeMap::new(),
+            index: None,
+            index_file: None,
             written: BTreeMap::new(),
             kept: Vec::new(),
             left: Vec::new(),
@@ -85,18 +100,19 @@ impl<'a> Hands<'a> {
     }
 
     /// Takes over what the first run knows of the files, so that they need not be read again.
-    pub fn know(&mut self, plan: &Plan, scene: &Scene<'_>) {
-        self.seen = plan.seen.clone();
-        self.converted = plan.converted.clone();
-        self.written = scene.verified.clone();
+    pub fn know(&mut self, plan: Plan, scene: Scene<'_>) {
         let content = |path: &RepoPath| Some((path.clone(), scene.index_entry(path)?.id));
         self.contents = scene.verified.keys().filter_map(content).collect();
+        (self.seen, self.converted, self.blobs) = (plan.seen, plan.converted, plan.blobs);
+        self.written = scene.verified;
+        self.index = Some(scene.index);
     }
 
     /// Forgets what the first run knew: files may be half-way.
     pub fn forget(&mut self) {
         self.seen.clear();
         self.written.clear();
+        self.index = None;
     }
 
     /// Empties the stage of a run that died.
@@ -115,7 +131,7 @@ impl<'a> Hands<'a> {
             &self.area,
             &plan,
             &|id| repo.exists(*id),
-            &Shared(repo),
+            &Shared { repo, known: &self.blobs },
         )?;
         self.kept.extend(kept);
         Ok(())
@@ -255,7 +271,7 @@ impl<'a> Hands<'a> {
             let _ = n;
             if stop_on_signal && talk.interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let store = Shared(&self.session.repo);
+        let store = Shared { repo: &self.session.repo, known: &self.blobs };
         let applied = write::apply(&self.root, &self.area, &changes, &store, crate::host::threads(), &progress)?;
         self.kept.extend(applied.kept);
         self.written.extend(applied.written);
@@ -335,7 +351,11 @@ impl<'a> Hands<'a> {
 
     fn index(&mut self, changes: &[IndexChange]) -> Result<()> {
         let repo = &self.session.repo;
-        let mut index = Index::read(&repo.index_path())?;
+        let path = repo.index_path();
+        let mut index = match self.index.take().filter(|index| index.is_still(&path)) {
+            Some(index) => index,
+            None => Index::read(&path)?,
+        };
         index.set_trust(repo.stat_trust());
         let mut edits = Vec::new();
         for change in changes {
@@ -348,10 +368,26 @@ impl<'a> Hands<'a> {
                 edits.push((change.path.clone(), change.new.clone()));
             }
         }
-        if edits.is_empty() && self.written.is_empty() {
+        let edited = !edits.is_empty();
+        if edited {
+            index.replace(edits);
+        }
+        if !self.record_stats(&mut index) && !edited {
             return Ok(());
         }
-        index.replace(edits);
+        let lock = match self.locks.index.take() {
+            Some(lock) => lock,
+            None => GitLock::take(&self.session.layout.lock_index(), &repo.index_path())?,
+        };
+        lock.publish(|out| index.write(out))?;
+        self.index_file = crate::git::index::stat_of_file(&path);
+        Ok(())
+    }
+
+    /// Tells the index how the files look that were written with the content that it has for them, so that git need
+    /// not read them; whether there was any.
+    fn record_stats(&self, index: &mut Index) -> bool {
+        let mut any = false;
         for (path, stat) in &self.written {
             let range = index.range_at(path.as_bytes());
             if range.len() != 1 {
@@ -360,13 +396,10 @@ impl<'a> Hands<'a> {
             let (i, entry) = (range.start, index.entry(range.start));
             if entry.is_plain_but_marks() && self.content_is(path, entry.id) && index.mode_is_current(i, stat) {
                 index.record_stat(i, stat);
+                any = true;
             }
         }
-        let lock = match self.locks.index.take() {
-            Some(lock) => lock,
-            None => GitLock::take(&self.session.layout.lock_index(), &repo.index_path())?,
-        };
-        lock.publish(|out| index.write(out))
+        any
     }
 
     /// Whether a written file holds what the index entry says.

@@ -31,7 +31,7 @@ pub use ignore::{Keep, Rules};
 pub use index::{CachedTree, Index, TreeNode, Trust};
 pub use index_tree::index_tree;
 pub use merge::{Conflict, Labels, Merged, Merger, Ways};
-pub use objects::{CommitInfo, Leaving, TagInfo, write_commit, write_tag};
+pub use objects::{CommitInfo, Leaving, ReadBlobs, TagInfo, write_commit, write_tag};
 pub use pack::{BIG, ObjectKind, ObjectSink, Published, clear_leftovers, name_of, name_stream};
 pub use pathspec::Pathspecs;
 pub use process::{DiffForm, diff_text, each_reachable, fsck, version};

@@ -5,7 +5,10 @@ use super::pack::{ObjectKind, ObjectSink};
 use super::repo::{Handles, Repo};
 use crate::model::{ObjectId, Who};
 use crate::{Error, Result};
+use std::collections::HashMap;
 use std::io::{Read, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 impl From<git2::Oid> for ObjectId {
     fn from(id: git2::Oid) -> Self {
@@ -177,26 +180,41 @@ impl Repo {
 
 impl Handles {
     /// Reads every blob once, on all processors: whether it is there and undamaged. Objects that `sink` holds
-    /// count as there.
-    pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<()> {
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let failure = std::sync::Mutex::new(None);
+    /// count as there. What was read is returned, as far as there is room for it.
+    pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<ReadBlobs> {
+        let next = AtomicUsize::new(0);
+        let room = AtomicUsize::new(ROOM);
+        let failure = Mutex::new(None);
+        let found = Mutex::new(HashMap::new());
+        let check_one = |id: &ObjectId, mine: &mut HashMap<ObjectId, Vec<u8>>| -> Result<()> {
+            let size = self.blob_size(*id)? as usize;
+            let fits = |room: usize| room.checked_sub(size + BESIDE).filter(|_| size <= SMALL);
+            if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err() {
+                return self.copy_blob(*id, &mut std::io::sink());
+            }
+            mine.insert(*id, self.blob(*id)?);
+            Ok(())
+        };
         let work = || {
-            while let Some(id) = blobs.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                let checked = if sink.holds(id) { Ok(()) } else { self.copy_blob(*id, &mut std::io::sink()) };
-                if let Err(e) = checked {
+            let mut mine = HashMap::new();
+            // Many at a time: what stands side by side in a pack is cheaper to read by one.
+            while let Some(part) = blobs.chunks(BATCH).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                let mut unsure = part.iter().filter(|id| !sink.holds(id));
+                if let Err(e) = unsure.try_for_each(|id| check_one(id, &mut mine)) {
                     *failure.lock().unwrap_or_else(|e| e.into_inner()) = Some(e);
                     return;
                 }
             }
+            found.lock().unwrap_or_else(|e| e.into_inner()).extend(mine);
         };
         std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads().min(blobs.len() / 64 + 1) {
+            for _ in 1..crate::host::threads().min(blobs.len().div_ceil(BATCH)) {
                 scope.spawn(work);
             }
             work();
         });
-        failure.into_inner().unwrap_or_else(|e| e.into_inner()).map_or(Ok(()), Err)
+        let found = ReadBlobs(found.into_inner().unwrap_or_else(|e| e.into_inner()));
+        failure.into_inner().unwrap_or_else(|e| e.into_inner()).map_or(Ok(found), Err)
     }
 
     /// The bytes of a blob.
@@ -253,6 +271,32 @@ impl Handles {
         })?;
         // libgit2 can stream only objects that stand alone; git itself streams the others.
         if streamed { Ok(()) } else { super::process::cat_blob(self, id, out) }
+    }
+}
+
+/// Blobs that were read, and found whole, and are needed once more soon: inflating and naming them costs more than
+/// all else that is done with a small file.
+#[derive(Debug, Default)]
+pub struct ReadBlobs(HashMap<ObjectId, Vec<u8>>);
+
+/// So many are checked by one thread at a time.
+const BATCH: usize = 64;
+/// All of them together take no more.
+const ROOM: usize = 48 << 20;
+/// What one takes beside its bytes.
+const BESIDE: usize = 64;
+/// Bigger ones are read again.
+const SMALL: usize = 1 << 20;
+
+impl ReadBlobs {
+    /// The bytes, when they are at hand.
+    pub fn get(&self, id: &ObjectId) -> Option<&[u8]> {
+        self.0.get(id).map(Vec::as_slice)
+    }
+
+    /// Takes over what another has.
+    pub fn append(&mut self, other: ReadBlobs) {
+        self.0.extend(other.0);
     }
 }
 

@@ -52,6 +52,8 @@ impl ObjectKind {
 
 /// Files above this size are streamed into an object of their own and never held in memory.
 pub const BIG: u64 = 32 << 20;
+/// From this size on a second thread is worth it.
+const MUCH: usize = 1 << 20;
 /// What is held in memory before the spool goes to a file.
 const SPOOL_IN_MEMORY: usize = 16 << 20;
 
@@ -126,6 +128,9 @@ impl<'r> ObjectSink<'r> {
 
     /// Adds an object.
     pub fn add(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
+        if data.len() > MUCH && self.spool.is_some() {
+            return self.add_much(kind, data);
+        }
         let id = name_of(kind, data)?;
         if kind == ObjectKind::Tree {
             lock(&self.made).insert(id, data.to_vec());
@@ -139,6 +144,23 @@ impl<'r> ObjectSink<'r> {
         }
         let entry = pack_entry(kind, data).map_err(|e| Error::io("cannot compress an object", &e))?;
         lock(spool).push(id, &entry)?;
+        Ok(id)
+    }
+
+    /// Adds an object of some size: one thread names it while another compresses it.
+    fn add_much(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
+        let (id, entry) = std::thread::scope(|scope| {
+            let id = scope.spawn(|| name_of(kind, data));
+            let entry = pack_entry(kind, data).map_err(|e| Error::io("cannot compress an object", &e));
+            (id.join().unwrap_or_else(|_| Err(Error::fault("an object could not be named"))), entry)
+        });
+        let (id, entry) = (id?, entry?);
+        if kind == ObjectKind::Tree {
+            lock(&self.made).insert(id, data.to_vec());
+        }
+        if let Some(spool) = &self.spool {
+            lock(spool).push(id, &entry)?;
+        }
         Ok(id)
     }
 

@@ -1,22 +1,24 @@
 //! Paths as a person spells them for git (<https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-pathspec>).
 
-use crate::model::RepoPath;
+use crate::model::{PathSet, RepoPath};
 use crate::{Error, Result};
 use gix_glob::wildmatch::Mode;
 use std::collections::BTreeSet;
 
 /// Several pathspecs: what any of them names and no excluding one names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pathspecs {
     specs: Vec<Spec>,
     /// Those of `specs` that name paths and directories as they are: thousands of them are asked at once.
-    plain: BTreeSet<Vec<u8>>,
+    plain: PathSet,
+    /// Whether one of them is the top.
+    all: bool,
     /// Those that must be tried one after the other.
     patterns: Vec<usize>,
     excludes: Vec<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Spec {
     typed: String,
     pattern: Vec<u8>,
@@ -35,8 +37,29 @@ impl Pathspecs {
         let numbers = |wanted: &dyn Fn(&Spec) -> bool| (0..specs.len()).filter(|n| wanted(&specs[*n])).collect();
         let patterns = numbers(&|s| !s.exclude && !s.is_plain());
         let excludes = numbers(&|s| s.exclude);
-        let plain = specs.iter().filter(|s| !s.exclude && s.is_plain()).map(|s| s.pattern.clone()).collect();
-        Ok(Pathspecs { specs, plain, patterns, excludes })
+        let plain = || specs.iter().filter(|s| !s.exclude && s.is_plain()).map(|s| s.pattern.as_slice());
+        let all = plain().any(<[u8]>::is_empty);
+        let plain = plain().filter(|path| !path.is_empty()).map(RepoPath::new).collect();
+        Ok(Pathspecs { specs, plain, all, patterns, excludes })
+    }
+
+    /// Just these paths, and what is below them.
+    pub fn of(paths: PathSet) -> Pathspecs {
+        let spec = |path: &RepoPath| Spec {
+            typed: path.to_string(),
+            pattern: path.as_bytes().to_vec(),
+            exclude: false,
+            mode: None,
+            fold: false,
+        };
+        let specs = paths.iter().map(spec).collect();
+        Pathspecs { specs, plain: paths, all: false, patterns: Vec::new(), excludes: Vec::new() }
+    }
+
+    /// The paths that are meant, when they are named as they are; `None`: patterns are among them, or the top.
+    pub fn as_set(&self) -> Option<&PathSet> {
+        let simple = !self.all && self.patterns.is_empty() && self.excludes.is_empty();
+        simple.then_some(&self.plain).filter(|set| !set.is_empty())
     }
 
     /// Whether a path is meant.
@@ -48,24 +71,12 @@ impl Pathspecs {
     pub fn matches_bytes(&self, path: &[u8]) -> bool {
         let any = |numbers: &[usize]| numbers.iter().any(|n| self.specs[*n].matches(path));
         let only_exclude = self.excludes.len() == self.specs.len();
-        (only_exclude || self.is_below_plain(path) || any(&self.patterns)) && !any(&self.excludes)
+        (only_exclude || self.all || self.plain.covers(path) || any(&self.patterns)) && !any(&self.excludes)
     }
 
     /// Whether anything below a directory can be meant.
     pub fn may_match_below(&self, dir: &[u8]) -> bool {
-        let is_below = |path: &[u8]| path.strip_prefix(dir).is_some_and(|rest| rest.first() == Some(&b'/'));
-        let next = [dir, b"/"].concat();
-        self.plain.is_empty()
-            || !self.patterns.is_empty()
-            || self.is_below_plain(dir)
-            || self.plain.range(next..).next().is_some_and(|path| is_below(path))
-    }
-
-    fn is_below_plain(&self, path: &[u8]) -> bool {
-        !self.plain.is_empty()
-            && (self.plain.contains(path)
-                || self.plain.contains(b"".as_slice())
-                || path.iter().enumerate().any(|(at, b)| *b == b'/' && self.plain.contains(&path[..at])))
+        self.all || self.plain.is_empty() || !self.patterns.is_empty() || self.plain.reaches_below(dir)
     }
 
     /// The pathspecs that match none of these paths, as they were typed.

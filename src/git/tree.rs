@@ -30,6 +30,10 @@ pub struct TreeEntry {
 }
 
 type Entries = Vec<(Vec<u8>, TreeEntry)>;
+/// An entry and its name, which stands in the bytes of the tree.
+type Named<'e> = (&'e [u8], TreeEntry);
+/// A name, and what stands there on the left and on the right.
+type Difference<'e> = (&'e [u8], Option<TreeEntry>, Option<TreeEntry>);
 /// What shall stand at a path below a directory.
 type Edit<'a> = (&'a [u8], Option<TreeEntry>);
 /// Called with the path and what stands there on the left and on the right.
@@ -61,19 +65,25 @@ impl Trees<'_> {
 
     /// The entries of one tree, in git's order.
     pub fn read(&self, id: ObjectId) -> Result<Entries> {
+        self.read_with(id, |data| Some(parse(data)?.into_iter().map(|(name, entry)| (name.to_vec(), entry)).collect()))
+    }
+
+    /// What `parse` makes of the bytes of a tree; `None`: they make no sense.
+    fn read_with<T>(&self, id: ObjectId, parse: impl FnOnce(&[u8]) -> Option<T>) -> Result<T> {
+        let damaged = || Error::fault(format!("tree {id} is damaged"));
         if id == ObjectId::EMPTY_TREE {
-            return Ok(Vec::new());
+            return parse(&[]).ok_or_else(damaged);
         }
         if let Some(made) = &self.made
             && let Some(data) = made.lock().unwrap_or_else(|e| e.into_inner()).get(&id)
         {
-            return parse(data).ok_or_else(|| Error::fault(format!("tree {id} is damaged")));
+            return parse(data).ok_or_else(damaged);
         }
         let object = self.odb.read(id.into()).context(&format!("cannot read tree {id}"))?;
         if object.kind() != git2::ObjectType::Tree {
             return Err(Error::fault(format!("object {id} is not a tree")));
         }
-        parse(object.data()).ok_or_else(|| Error::fault(format!("tree {id} is damaged")))
+        parse(object.data()).ok_or_else(damaged)
     }
 
     fn read_cached(&self, id: ObjectId) -> Result<Rc<Entries>> {
@@ -107,7 +117,18 @@ impl Trees<'_> {
     /// Calls `each` for every file, link and submodule that differs between two trees, in path order of each
     /// directory.
     pub fn diff(&self, left: ObjectId, right: ObjectId, each: &mut OnChange<'_>) -> Result<()> {
-        self.diff_below(&[], Some(left), Some(right), each)
+        self.diff_within(left, right, &|_| true, each)
+    }
+
+    /// The same without the directories that `enter` says no to.
+    pub fn diff_within(
+        &self,
+        left: ObjectId,
+        right: ObjectId,
+        enter: &dyn Fn(&[u8]) -> bool,
+        each: &mut OnChange<'_>,
+    ) -> Result<()> {
+        self.diff_below(&[], (Some(left), Some(right)), enter, each)
     }
 
     /// Every file, link and submodule of a tree.
@@ -138,8 +159,8 @@ impl Trees<'_> {
     fn diff_below(
         &self,
         dir: &[u8],
-        left: Option<ObjectId>,
-        right: Option<ObjectId>,
+        (left, right): (Option<ObjectId>, Option<ObjectId>),
+        enter: &dyn Fn(&[u8]) -> bool,
         each: &mut OnChange<'_>,
     ) -> Result<()> {
         if left == right {
@@ -148,24 +169,21 @@ impl Trees<'_> {
         if dir.len() > MAX_PATH {
             return Err(Error::refused("a tree is nested too deeply to be written"));
         }
-        let left = left.map_or_else(|| Ok(Vec::new()), |id| self.read(id))?;
-        let right = right.map_or_else(|| Ok(Vec::new()), |id| self.read(id))?;
-        let mut names: BTreeMap<&[u8], (Option<TreeEntry>, Option<TreeEntry>)> = BTreeMap::new();
-        for (name, entry) in &left {
-            names.entry(name).or_default().0 = Some(*entry);
-        }
-        for (name, entry) in &right {
-            names.entry(name).or_default().1 = Some(*entry);
-        }
-        for (name, (l, r)) in names.into_iter().filter(|(_, (l, r))| l != r) {
+        let bytes = |id| self.read_with(id, |data| Some(data.to_vec()));
+        let (old, new) = (left.map_or_else(|| Ok(Vec::new()), bytes)?, right.map_or_else(|| Ok(Vec::new()), bytes)?);
+        let damaged = |id: Option<ObjectId>| {
+            move || Error::fault(format!("tree {} is damaged", id.unwrap_or(ObjectId::EMPTY_TREE)))
+        };
+        let (old, new) = (parse(&old).ok_or_else(damaged(left))?, parse(&new).ok_or_else(damaged(right))?);
+        for (name, l, r) in side_by_side(&old, &new) {
             let path = RepoPath::join(dir, name);
             let subtree = |entry: Option<TreeEntry>| entry.filter(|e| e.mode == MODE_TREE).map(|e| e.id);
             let leaf = |entry: Option<TreeEntry>| entry.filter(|e| e.mode != MODE_TREE);
             if leaf(l).is_some() || leaf(r).is_some() {
                 each(path.clone(), leaf(l), leaf(r))?;
             }
-            if subtree(l).is_some() || subtree(r).is_some() {
-                self.diff_below(path.as_bytes(), subtree(l), subtree(r), each)?;
+            if (subtree(l).is_some() || subtree(r).is_some()) && enter(path.as_bytes()) {
+                self.diff_below(path.as_bytes(), (subtree(l), subtree(r)), enter, each)?;
             }
         }
         Ok(())
@@ -231,6 +249,27 @@ impl Trees<'_> {
     }
 }
 
+/// What differs between two trees, by name. Most entries are equal: they are stepped over.
+fn side_by_side<'e>(mut left: &[Named<'e>], mut right: &[Named<'e>]) -> Vec<Difference<'e>> {
+    let mut names: BTreeMap<&[u8], (Option<TreeEntry>, Option<TreeEntry>)> = BTreeMap::new();
+    loop {
+        match (left, right) {
+            ([l, ls @ ..], [r, rs @ ..]) if l == r => (left, right) = (ls, rs),
+            // Only the order is guessed at here: what has one name meets in the map.
+            ([l, ls @ ..], rest) if rest.first().is_none_or(|r| sort_key(*l).le(sort_key(*r))) => {
+                names.entry(l.0).or_default().0 = Some(l.1);
+                left = ls;
+            }
+            (_, [r, rs @ ..]) => {
+                names.entry(r.0).or_default().1 = Some(r.1);
+                right = rs;
+            }
+            ([], []) | ([_, ..], []) => break,
+        }
+    }
+    names.into_iter().filter(|(_, (l, r))| l != r).map(|(name, (l, r))| (name, l, r)).collect()
+}
+
 const MAX_PATH: usize = 1 << 16;
 
 /// Writes one tree, sorting its entries as git does.
@@ -240,7 +279,7 @@ fn write_tree(entries: Entries, sink: &ObjectSink<'_>) -> Result<ObjectId> {
 
 /// The bytes of a tree object, its entries sorted as git does.
 pub(super) fn tree_data(mut entries: Entries) -> Vec<u8> {
-    entries.sort_by(|a, b| sort_key(a).cmp(sort_key(b)));
+    entries.sort_by(|(a, a_entry), (b, b_entry)| sort_key((a, *a_entry)).cmp(sort_key((b, *b_entry))));
     let mut data = Vec::with_capacity(entries.len() * 40);
     for (name, entry) in &entries {
         data.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
@@ -252,19 +291,19 @@ pub(super) fn tree_data(mut entries: Entries) -> Vec<u8> {
 }
 
 /// Git compares names as if directories ended in a slash.
-fn sort_key((name, entry): &(Vec<u8>, TreeEntry)) -> impl Iterator<Item = &u8> {
+fn sort_key<'e>((name, entry): Named<'e>) -> impl Iterator<Item = &'e u8> {
     name.iter().chain((entry.mode == MODE_TREE).then_some(&b'/'))
 }
 
 /// The entries of a tree object.
-pub(super) fn parse(data: &[u8]) -> Option<Entries> {
-    let mut out = Vec::new();
+pub(super) fn parse(data: &[u8]) -> Option<Vec<Named<'_>>> {
+    let mut out = Vec::with_capacity(data.len() / 32);
     let mut rest = data;
     while !rest.is_empty() {
         let space = rest.iter().position(|&b| b == b' ')?;
         let mode = u32::from_str_radix(std::str::from_utf8(&rest[..space]).ok()?, 8).ok()?;
         let end = rest.iter().position(|&b| b == 0)?;
-        let name = rest.get(space + 1..end)?.to_vec();
+        let name = rest.get(space + 1..end)?;
         let id = ObjectId::from_bytes(rest.get(end + 1..end + 21)?)?;
         rest = &rest[end + 21..];
         out.push((name, TreeEntry { mode: normal_mode(mode), id }));

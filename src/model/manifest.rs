@@ -1,6 +1,6 @@
 //! What a snapshot holds beside the stash commit (`docs/formats.md`).
 
-use super::{DirSpec, Head, IndexEntry, ObjectId, RepoPath, SubmoduleState, Who};
+use super::{DirSpec, Head, IndexEntry, ObjectId, PathSet, RepoPath, SubmoduleState, Who};
 use serde::{Deserialize, Serialize};
 
 /// `manifest.json` of a snapshot.
@@ -18,6 +18,9 @@ pub struct Manifest {
     pub head: Head,
     /// The commit `HEAD` led to; `None`: no commit yet.
     pub head_commit: Option<ObjectId>,
+    /// Of which files and directories it tells; `None`: of the whole worktree. The index is whole in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<PathSet>,
     /// Permission bits that most files have: plain ones and executable ones.
     pub perms: Perms,
     /// Entries of the index that its tree does not tell: conflicts, marks, intent to add.
@@ -59,8 +62,10 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The version written now.
-    pub const VERSION: u32 = 1;
+    /// The newest version: with a scope, which older programs would take for the whole.
+    pub const VERSION: u32 = 2;
+    /// The version of a manifest without a scope.
+    pub const WHOLE: u32 = 1;
 }
 
 /// Permission bits that need not be written for each file.

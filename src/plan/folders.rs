@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 /// Notes which empty directories are made and which directories leave.
 pub(super) fn settle(this: &mut Transition<'_, '_>) -> Result<()> {
-    if this.scope.only.is_some() {
+    if !this.scope.folders {
         return Ok(());
     }
     let present = &this.desk.scene.scan.empty_dirs;
     let wanted: BTreeSet<&RepoPath> = this.target.empty_dirs.iter().map(|d| &d.path).collect();
     if this.target.exact || this.scope.clean != Clean::None {
         let gone = present.iter().filter(|f| !wanted.contains(&f.path) && !this.ignored_there.contains(&f.path));
+        let gone = gone.filter(|f| this.scope.holds(&f.path));
         this.remove_dirs.extend(gone.map(|found| DirSpec { path: found.path.clone(), perm: Some(found.stat.perm()) }));
     }
     if !this.scope.overlay {

@@ -37,6 +37,8 @@ pub struct Plan {
     pub seen: BTreeMap<RepoPath, Stat>,
     /// Blobs that git would store for files that are converted when they are written.
     pub converted: BTreeMap<RepoPath, crate::model::ObjectId>,
+    /// Blobs that it writes, where they are at hand.
+    pub blobs: crate::git::ReadBlobs,
     /// What stays in place.
     pub left: Vec<Skipped>,
     /// Whether files, index, `HEAD` or the user's refs change.

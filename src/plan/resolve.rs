@@ -234,7 +234,8 @@ fn at_time(session: &Session, typed: &str, text: &str) -> Result<Place> {
     let names = refs.iter().rev().filter_map(|r| Some((r.utf8_name()?.strip_prefix(layout::SNAPSHOTS)?, r.id)));
     for (_, commit) in names.filter(|(name, _)| *name < limit.as_str()) {
         let snapshot = snapshot::load(&session.repo, commit)?;
-        if snapshot.manifest.worktree == session.repo.worktree_id() {
+        // One of some paths is not the state of that time.
+        if snapshot.manifest.worktree == session.repo.worktree_id() && snapshot.manifest.scope.is_none() {
             return of_commit(&session.repo, typed, commit, format!("snapshot of {}", snapshot.manifest.who.time));
         }
     }

@@ -4,8 +4,8 @@ use super::resolve::Place;
 use super::transition::{Clean, Desk, Scope, Transition};
 use super::{Plan, describe};
 use crate::git::Pathspecs;
-use crate::model::RepoPath;
 use crate::model::report::{Finding, Move, MoveKind, Severity};
+use crate::model::{PathSet, RepoPath};
 use crate::store::session::Session;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -31,14 +31,23 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     let scene = desk.scene;
     let mut plan = Plan { changes_state: true, ..Plan::default() };
     let target = place.target(&session.repo).map_err(|e| super::transition::missing_object(scene, e))?;
+    refuse_outside(place, target.scope.as_ref(), &request.paths)?;
     let trees = scene.repo.trees()?.and_made_in(desk.sink);
     let tree = if request.staged && !request.worktree { target.index_tree } else { target.tree };
     let mut there: BTreeSet<RepoPath> =
         trees.files_within(tree, &|dir| request.paths.may_match_below(dir))?.into_keys().collect();
     there.extend(target.files.keys().cloned());
     there.retain(|path| !target.absent.contains(path) && request.paths.matches(path));
-    let tracked = (0..scene.index.len()).map(|i| scene.index.path(i)).filter(|path| request.paths.matches_bytes(path));
-    let mut here: BTreeSet<RepoPath> = tracked.map(RepoPath::new).collect();
+    let mut here: BTreeSet<RepoPath> = match request.paths.as_set() {
+        Some(set) => {
+            let named = set.iter().flat_map(|path| scene.index.range_at_and_below(path.as_bytes()));
+            named.map(|i| RepoPath::new(scene.index.path(i))).collect()
+        }
+        None => {
+            let tracked = (0..scene.index.len()).map(|i| scene.index.path(i));
+            tracked.filter(|path| request.paths.matches_bytes(path)).map(RepoPath::new).collect()
+        }
+    };
     here.extend(scene.untracked.keys().filter(|path| request.paths.matches(path)).cloned());
     let idle = request.paths.unmatched(there.iter().chain(&here).collect::<Vec<_>>().into_iter());
     if let Some(idle) = idle.first() {
@@ -60,12 +69,12 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
             help: (!request.no_overlay).then(|| "--no-overlay removes them (they are saved first)".to_owned()),
         });
     }
-    let only = |path: &RepoPath| request.paths.matches(path);
     let scope = Scope {
         worktree: request.worktree,
         index: request.staged,
         git_files: false,
-        only: Some(&only),
+        folders: false,
+        only: Some(&request.paths),
         overlay: !request.no_overlay,
         clean: Clean::None,
         carried: BTreeSet::new(),
@@ -81,4 +90,17 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback undo".to_owned());
     Ok(plan)
+}
+
+/// The snapshot before another restore has only what that replaced.
+fn refuse_outside(place: &Place, scope: Option<&PathSet>, paths: &Pathspecs) -> Result<()> {
+    let Some(scope) = scope else { return Ok(()) };
+    if paths.as_set().is_some_and(|set| set.iter().all(|path| scope.covers(path.as_bytes()))) {
+        return Ok(());
+    }
+    let names: Vec<String> = scope.iter().take(5).map(ToString::to_string).collect();
+    let more = if scope.iter().count() > names.len() { ", ..." } else { "" };
+    Err(Error::refused(format!("{} holds some paths only: what a restore was about to replace", place.what))
+        .because(format!("they are {}{more}", names.join(", ")))
+        .help("name some of these, or take another point"))
 }

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::git::{MODE_EXEC, MODE_FILE, Repo};
 use crate::model::{
-    DirSpec, FileKind, FileSpec, GitFile, IndexEntry, NestedRepo, ObjectId, Perms, RepoPath, SubmoduleAt,
+    DirSpec, FileKind, FileSpec, GitFile, IndexEntry, NestedRepo, ObjectId, PathSet, Perms, RepoPath, SubmoduleAt,
 };
 use crate::store::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,8 @@ pub struct Target {
     pub submodules: Vec<SubmoduleAt>,
     /// What stood there and was not saved: it stays.
     pub skipped: BTreeSet<RepoPath>,
+    /// The paths that it tells of; `None`: all.
+    pub scope: Option<PathSet>,
     /// The state is exact: what it does not have was not there.
     pub exact: bool,
 }
@@ -58,6 +60,7 @@ impl Target {
             nested: Vec::new(),
             submodules: Vec::new(),
             skipped: BTreeSet::new(),
+            scope: None,
             exact: false,
         }
     }
@@ -94,6 +97,7 @@ impl Target {
             nested: manifest.nested.clone(),
             submodules: manifest.submodules.clone(),
             skipped: manifest.skipped.iter().map(|s| s.path.clone()).collect(),
+            scope: manifest.scope.clone(),
             exact: true,
         })
     }

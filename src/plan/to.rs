@@ -50,6 +50,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     let scene = desk.scene;
     let mut plan = Plan { changes_state: true, ..Plan::default() };
     let mut target = place.target(&session.repo).map_err(|e| super::transition::missing_object(scene, e))?;
+    if target.scope.is_some() {
+        return Err(only_some_paths(place));
+    }
     let moving = Moving { session, scene, sink: desk.sink, who, place };
     let (head, refs) = moving.decide(request.way.as_ref(), &mut plan)?;
     let mut middle = refs;
@@ -106,6 +109,16 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
         super::lifecycle::surround(session, desk, &target, &place.typed, request.verify, &mut plan)?;
     }
     Ok(plan)
+}
+
+/// A snapshot that tells of some paths is no state to go to.
+fn only_some_paths(place: &Place) -> Error {
+    let error = Error::refused(format!("{} holds some paths only: what a restore was about to replace", place.what));
+    let error = error.help(format!("`git rollback restore --from {} PATH` brings one of them back", place.typed));
+    match place.snapshot.as_ref().map(|snapshot| &snapshot.manifest.operation) {
+        Some(operation) => error.help(format!("`git rollback undo {operation}` takes that restore back")),
+        None => error,
+    }
 }
 
 /// What was not committed does not come along: that is said, and where it is.

@@ -1,8 +1,9 @@
 //! `undo` and `redo`: back to the state before an operation.
 
 use super::target::Target;
-use super::transition::{Clean, Desk, Scope, Transition, missing_object};
+use super::transition::{Clean, Desk, Only, Scope, Transition, missing_object};
 use super::{Plan, describe};
+use crate::git::Pathspecs;
 use crate::model::report::{Finding, Severity};
 use crate::model::{HeadAt, ObjectId, Operation, RepoPath, Step};
 use crate::store::facts::Facts;
@@ -13,8 +14,8 @@ use std::collections::BTreeMap;
 
 /// Makes the plan that takes back `operation`, the last one of this worktree.
 ///
-/// The files and the index come back exactly as the snapshot before the operation has them; refs and `HEAD` only
-/// where the operation moved them.
+/// The files and the index come back exactly as the snapshot before the operation has them (where that tells of some
+/// paths alone, these; the operation touched no others); refs and `HEAD` only where the operation moved them.
 ///
 /// # Errors
 /// Refused when the snapshot has expired.
@@ -34,7 +35,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, operation: &Operation) -> Res
     let mut plan = Plan { changes_state: operation.changes_state, ..Plan::default() };
     let reversal = reverse_the_rest(session, desk, &done, &mut plan)?;
     plan.extra.commits.push(before.id);
-    let mut scope = Scope::whole(Clean::None);
+    let only = target.scope.clone().map(Pathspecs::of);
+    let mut scope = Scope { only: only.as_ref().map(|only| only as &dyn Only), ..Scope::whole(Clean::None) };
+    scope.git_files = only.is_none();
     scope.made = made_by(&done);
     scope.leaving = reversal.leaving.clone();
     let transition = Transition::work_out(desk, &target, &scope)?;
@@ -270,7 +273,7 @@ pub fn plan_older(session: &Session, desk: Desk<'_, '_>, operation: &Operation) 
         }
         return Err(error
             .help("undo the later operations first (`git rollback undo`, repeatedly)")
-            .help(format!("or go to the state before it: `git rollback to op:{}^`", operation.id)));
+            .help(before(session, operation)));
     }
     let mut plan = Plan { changes_state: operation.changes_state, steps, ..Plan::default() };
     plan.extra.commits.extend(operation.snapshot.as_ref().map(|s| s.id).filter(|id| session.repo.exists(*id)));
@@ -287,6 +290,16 @@ pub fn plan_older(session: &Session, desk: Desk<'_, '_>, operation: &Operation) 
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback redo".to_owned());
     Ok(plan)
+}
+
+/// How to get at the state before an operation when it cannot be undone.
+fn before(session: &Session, operation: &Operation) -> String {
+    let id = &operation.id;
+    let loaded = operation.snapshot.as_ref().and_then(|before| snapshot::load(&session.repo, before.id).ok());
+    match loaded.is_some_and(|snapshot| snapshot.manifest.scope.is_some()) {
+        true => format!("or bring back what it replaced: `git rollback restore --from op:{id}^ PATH`"),
+        false => format!("or go to the state before it: `git rollback to op:{id}^`"),
+    }
 }
 
 fn after(session: &Session, desk: Desk<'_, '_>, steps: &[Step]) -> Result<HeadAt> {

@@ -8,15 +8,17 @@ use crate::git::{
 };
 use crate::host::Talk;
 use crate::model::{
-    EntryFlags, FileKind, FileSpec, GitFile, Head, IndexEntry, ObjectId, Perms, RepoPath, Skipped, Stat,
+    EntryFlags, FileKind, FileSpec, GitFile, Head, IndexEntry, ObjectId, PathSet, Perms, RepoPath, Skipped, Stat,
 };
 use crate::worktree::{EntryState, Found, IgnoredDetail, Root, Scan, ScanOptions, absent_ignore_files, scan};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a command wants to know of the worktree.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Wanted {
+    /// Nothing but these paths; `None`: everything.
+    pub only: Option<PathSet>,
     /// The bytes of ignored files too.
     pub ignored: bool,
     /// Which entries git ignores.
@@ -39,6 +41,8 @@ pub struct Scene<'r> {
     pub head_tree: ObjectId,
     /// The index.
     pub index: Index,
+    /// The paths that were looked at; `None`: all.
+    pub scope: Option<PathSet>,
     /// What the walk through the worktree found.
     pub scan: Scan,
     /// How files are converted, by the `.gitattributes` of the worktree.
@@ -71,7 +75,7 @@ impl<'r> Scene<'r> {
     pub fn observe(
         repo: &'r Repo,
         config: &Config,
-        wanted: Wanted,
+        wanted: &Wanted,
         sink: &ObjectSink<'_>,
         talk: &dyn Talk,
     ) -> Result<Scene<'r>> {
@@ -84,7 +88,7 @@ impl<'r> Scene<'r> {
         let mut index = Index::read(&repo.index_path())?;
         index.set_trust(repo.stat_trust());
         let scan = look(repo, wanted, &index)?;
-        let attributes = present_attributes(repo, &index, &scan)?;
+        let attributes = present_attributes(repo, wanted, &index, &scan)?;
         let mut scene = Scene {
             repo,
             root: Root::open(repo.root())?,
@@ -92,6 +96,7 @@ impl<'r> Scene<'r> {
             head,
             head_commit,
             head_tree,
+            scope: wanted.only.clone(),
             attributes,
             changed: BTreeMap::new(),
             untracked: BTreeMap::new(),
@@ -168,7 +173,7 @@ impl<'r> Scene<'r> {
     fn save_untracked(
         &mut self,
         config: &Config,
-        wanted: Wanted,
+        wanted: &Wanted,
         sink: &ObjectSink<'_>,
         talk: &dyn Talk,
     ) -> Result<()> {
@@ -244,6 +249,10 @@ impl<'r> Scene<'r> {
         }
         let range = self.index.range_at(path.as_bytes());
         let Some(i) = Some(range.start).filter(|_| !range.is_empty()) else { return Ok(None) };
+        if self.scan.entries[i] == EntryState::Unseen {
+            let saved = self.saver(sink).save(path)?;
+            return Ok(saved.map(|saved| (saved.spec, saved.stat)));
+        }
         let stat = match (&self.scan.entries[i], self.verified.get(path)) {
             (_, Some(stat)) | (EntryState::Clean(stat), _) => *stat,
             _ => return Ok(None),
@@ -295,8 +304,9 @@ pub fn tree_spec(mode: u32, blob: ObjectId, perm: u32) -> FileSpec {
     }
 }
 
-pub(super) fn look(repo: &Repo, wanted: Wanted, index: &Index) -> Result<Scan> {
+pub(super) fn look(repo: &Repo, wanted: &Wanted, index: &Index) -> Result<Scan> {
     let options = ScanOptions {
+        only: wanted.only.clone(),
         threads: crate::host::threads(),
         ignored: match (wanted.ignored, wanted.list_ignored) {
             (true, _) => IgnoredDetail::Full,
@@ -339,13 +349,16 @@ fn usual_perms(index: &Index, scan: &Scan) -> Perms {
     Perms { file: most(false, usual.file), exec: most(true, usual.exec) }
 }
 
-pub(super) fn present_attributes(repo: &Repo, index: &Index, scan: &Scan) -> Result<Attributes> {
+pub(super) fn present_attributes(repo: &Repo, wanted: &Wanted, index: &Index, scan: &Scan) -> Result<Attributes> {
+    // What lies elsewhere than on the way says nothing of the paths that are wanted.
+    let on_the_way = |dir: &[u8]| dir.is_empty() || wanted.only.as_ref().is_none_or(|only| only.reaches_below(dir));
     let is_ours = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
     let mut names: BTreeSet<RepoPath> = BTreeSet::new();
     let mut absent = BTreeMap::new();
     for i in (0..index.len()).filter(|i| is_ours(index.path(*i)) && index.mode(*i) != MODE_GITLINK) {
         match scan.entries[i] {
             EntryState::Clean(_) | EntryState::Suspect(_) => drop(names.insert(RepoPath::new(index.path(i)))),
+            EntryState::Unseen if !on_the_way(RepoPath::new(index.path(i)).parent()) => {}
             // As git does, the index's copy serves where there is no file.
             _ => drop(absent.insert(RepoPath::new(index.path(i)), index.id(i))),
         }
@@ -389,9 +402,6 @@ fn split_by_size(untracked: &[Found], config: &Config, free: u64) -> (Vec<Found>
 
 /// Refuses a state that a snapshot could not bring back exactly.
 pub fn check_supported(scene: &Scene<'_>) -> Result<()> {
-    for i in 0..scene.index.len() {
-        crate::worktree::check_path(scene.index.path(i))
-            .map_err(|e| Error::refused("the index holds a path that must not be written").because(e))?;
-    }
-    Ok(())
+    crate::worktree::check_paths((0..scene.index.len()).map(|i| scene.index.path(i)))
+        .map_err(|e| Error::refused("the index holds a path that must not be written").because(e))
 }

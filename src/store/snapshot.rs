@@ -7,8 +7,8 @@ use super::capture::Saved;
 use super::scene::Scene;
 use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Ref, Repo, TreeEntry, index_tree, write_commit};
 use crate::model::{
-    DirSpec, FileDetail, FileKind, FileSpec, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, ObjectId, RepoPath,
-    SubmoduleAt, Who,
+    DirSpec, FileDetail, FileKind, FileSpec, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, ObjectId, PathSet,
+    RepoPath, SubmoduleAt, Who,
 };
 use crate::worktree::EntryState;
 use crate::{Error, Result};
@@ -163,12 +163,13 @@ fn describe(scene: &Scene<'_>, extra: &Extra, operation: &str, who: &Who) -> Man
         found.iter().map(|(path, perm)| DirSpec { path: path.clone(), perm: Some(*perm) }).collect()
     };
     Manifest {
-        version: Manifest::VERSION,
+        version: if scene.scope.is_some() { Manifest::VERSION } else { Manifest::WHOLE },
         operation: operation.to_owned(),
         worktree: scene.repo.worktree_id(),
         who: who.clone(),
         head: scene.head.clone(),
         head_commit: scene.head_commit,
+        scope: scene.scope.clone(),
         perms: scene.perms,
         index: special_entries(scene),
         files: details.into_values().collect(),
@@ -339,7 +340,8 @@ fn check(manifest: &Manifest) -> Result<()> {
     }
     let paths = manifest.index.iter().map(|i| &i.path).chain(manifest.files.iter().map(|f| &f.path));
     let dirs = manifest.empty_dirs.iter().chain(&manifest.dirs).map(|d| &d.path);
-    for path in paths.chain(&manifest.absent).chain(&manifest.ignored).chain(dirs) {
+    let scope = manifest.scope.iter().flat_map(PathSet::iter);
+    for path in paths.chain(&manifest.absent).chain(&manifest.ignored).chain(dirs).chain(scope) {
         crate::worktree::check_path(path.as_bytes())?;
     }
     manifest.nested.iter().flat_map(|n| &n.files).try_for_each(nested)

@@ -28,8 +28,9 @@ impl Survey {
     pub fn take(repo: &Repo, head_tree: ObjectId) -> Result<Survey> {
         let mut index = Index::read(&repo.index_path())?;
         index.set_trust(repo.stat_trust());
-        let scan = look(repo, Wanted::default(), &index)?;
-        let attributes = present_attributes(repo, &index, &scan)?;
+        let wanted = Wanted::default();
+        let scan = look(repo, &wanted, &index)?;
+        let attributes = present_attributes(repo, &wanted, &index, &scan)?;
         let differing = Look { repo, index: &index, scan: &scan, attributes: &attributes }.differing()?;
         // In a sparse checkout git takes the mark off a file that is there all the same.
         let on = |key| repo.config_bool(key) == Some(true);

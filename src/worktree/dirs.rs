@@ -150,13 +150,15 @@ impl Walker<'_> {
 
     /// Walks down; the inner error names the directory that could not be opened.
     fn walk_down(&mut self, path: &RepoPath, missing: Missing) -> Result<Result<Dir, (Vec<u8>, Errno)>> {
-        check_path(path.as_bytes())?;
         let parent = path.parent();
+        if let Some((_, dir)) = self.last.as_ref().filter(|(at, _)| at == parent && !parent.is_empty()) {
+            // What is above was checked when it was opened.
+            check_path(path.name())?;
+            return Ok(Ok(dir.clone()));
+        }
+        check_path(path.as_bytes())?;
         if parent.is_empty() {
             return Ok(Ok(self.root.fd.clone()));
-        }
-        if let Some((_, dir)) = self.last.as_ref().filter(|(at, _)| at == parent) {
-            return Ok(Ok(dir.clone()));
         }
         let names: Vec<&[u8]> = parent.split(|&b| b == b'/').collect();
         let common = self.chain.iter().zip(&names).take_while(|((have, _), want)| have == *want).count();

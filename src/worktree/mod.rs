@@ -24,7 +24,7 @@ mod recover_tests;
 mod write_tests;
 
 pub use dirs::{Root, check_path};
-pub use names::check_nested_path;
+pub use names::{check_nested_path, check_paths};
 pub use scan::{EntryState, Found, IgnoredDetail, Scan, ScanOptions, absent_ignore_files, scan};
 pub use split::{SplitIgnored, split_ignored};
 pub use write::{Applied, Area, Blobs, Change, Kept};

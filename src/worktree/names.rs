@@ -25,6 +25,18 @@ pub fn check_path(path: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// [`check_path`] for many paths: what one shares with the path before it is not looked at again.
+pub fn check_paths<'a>(paths: impl Iterator<Item = &'a [u8]>) -> Result<()> {
+    let mut before: &[u8] = b"";
+    for path in paths {
+        let shared = path.iter().zip(before).take_while(|(a, b)| a == b).count();
+        let dirs = path[..shared].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        check_path(&path[dirs..]).or_else(|_| check_path(path))?;
+        before = path;
+    }
+    Ok(())
+}
+
 /// [`check_path`] for the files of a nested repository, where components may be called `.git`.
 pub fn check_nested_path(path: &[u8]) -> Result<()> {
     let plain = |part: &[u8]| !matches!(part, b"" | b"." | b"..") && !part.contains(&0);
@@ -36,7 +48,9 @@ pub fn check_nested_path(path: &[u8]) -> Result<()> {
 
 /// Whether some file system takes this name for `.git`.
 fn is_dot_git(name: &[u8]) -> bool {
-    is_ntfs_dot_git(name) || is_hfs_dot_git(name)
+    // Most names begin otherwise.
+    let may_be = matches!(name.first(), Some(b'.' | b'g' | b'G' | 0x80..));
+    may_be && (is_ntfs_dot_git(name) || is_hfs_dot_git(name))
 }
 
 fn is_ntfs_dot_git(name: &[u8]) -> bool {
@@ -96,6 +110,15 @@ mod tests {
         ] {
             let error = check_path(path.as_bytes()).expect_err(path);
             assert_eq!(error.kind(), crate::Kind::Refused, "{path}");
+        }
+    }
+
+    #[test]
+    fn many_paths_are_each_looked_at() {
+        let check = |paths: &[&str]| check_paths(paths.iter().map(|path| path.as_bytes()));
+        check(&["a/b", "a/b/c", "a/bc", "b", "b/.gitx"]).unwrap();
+        for paths in [&["a/b", "a/b/.git"][..], &["a/b", "a/.."], &[".git"], &["a/.gi", "a/.git/x"], &["a", "a/"]] {
+            assert!(check(paths).is_err(), "{paths:?}");
         }
     }
 

@@ -152,7 +152,7 @@ impl Stage {
         };
         let made = self.fill(root, place, label, |spot| match &target {
             Some(target) => rustix::fs::symlinkat(&target[..], &*spot.dir, &*spot.name).map(|()| None),
-            None => create(spot).map(Some),
+            None => create(spot, first_mode(place, spec)).map(Some),
         })?;
         let (slot, file) = made.map_err(|e| self.spot("").failed("make a file in", e))?;
         let stat = match &file {
@@ -196,10 +196,21 @@ impl Owner {
     }
 }
 
-fn create(spot: &Spot) -> Result<File, Errno> {
+fn create(spot: &Spot, mode: Mode) -> Result<File, Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(&*spot.dir, &*spot.name, flags, Mode::from_raw_mode(0o600)).map(File::from)
+    rustix::fs::openat(&*spot.dir, &*spot.name, flags, mode).map(File::from)
 }
+
+/// Nobody else can look into the stage: there a file may have its bits from the start. We can read it in any case: a
+/// later run must be able to tell what it is.
+fn first_mode(place: &Where<'_>, spec: &FileSpec) -> Mode {
+    match place {
+        Where::Stage => Mode::from_raw_mode(spec.mode & 0o777) | OURS_ALONE,
+        Where::Beside(..) => OURS_ALONE,
+    }
+}
+
+const OURS_ALONE: Mode = Mode::from_raw_mode(0o600);
 
 fn write_file(mut file: &File, spot: &Spot, spec: &FileSpec, blobs: &dyn Blobs, like: Owner) -> Result<Stat> {
     blobs.copy_to(&spec.blob, &mut file)?;
@@ -213,13 +224,16 @@ fn write_file(mut file: &File, spot: &Spot, spec: &FileSpec, blobs: &dyn Blobs, 
             let _ = rustix::fs::fchown(file, None, gid);
         }
     }
+    if uid.is_none() && gid.is_none() && made.perm() == spec.mode {
+        return Ok(made);
+    }
     rustix::fs::fchmod(file, Mode::from_raw_mode(spec.mode)).map_err(|e| spot.failed("set the mode of", e))?;
     rustix::fs::fstat(file).map(|stat| to_stat(&stat)).map_err(|e| spot.failed("look at", e))
 }
 
 /// Writes a note; false when there is one of this name.
 fn write_note(note: &Spot, text: &[u8]) -> Result<bool> {
-    let written = match create(note) {
+    let written = match create(note, OURS_ALONE) {
         Err(Errno::EXIST) => return Ok(false),
         other => other.map_err(std::io::Error::from).and_then(|mut file| file.write_all(text)),
     };

@@ -317,6 +317,36 @@ fn c3_restore_touches_only_the_named_paths() {
     assert_eq!(repo.answer(&["hash-object", "src/f1.txt"]), repo.answer(&["rev-parse", "v1:src/f1.txt"]));
 }
 
+/// C3, F1: a restore saves what it replaces; its undo brings that back and leaves what was done elsewhere.
+#[test]
+fn c3_undo_of_a_restore_leaves_other_work() {
+    let repo = TestRepo::fixture("working-day");
+    repo.write("src/f1.txt", "mine\n");
+    repo.write("src/new/file", "untracked\n");
+    let before = State::of(&repo);
+    repo.rb("restore --from v1 src/f1.txt -y");
+    assert_ne!(std::fs::read(repo.path("src/f1.txt")).unwrap(), b"mine\n");
+    let id = repo.operations().remove(0);
+    repo.write("src/f2.txt", "later\n");
+    repo.sh("git add src/f2.txt");
+    let later = State::of(&repo);
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&later.with_path_of(&before, "src/f1.txt"), "undo of the restore");
+    // Such a snapshot is no state to go to, and says so; what it has can be fetched.
+    let refused = State::of(&repo);
+    for place in [format!("op:{id}^"), format!("op:{id}")] {
+        repo.rollback(&["to", &place, "-y"]).code(1).says("some paths").says("restore --from");
+        repo.rollback(&["restore", "--from", &place, "src", "-y"]).code(1).says("src/f1.txt");
+    }
+    State::of(&repo).must_be(&refused, "refused commands");
+    let shown = repo.rb(&format!("show op:{id}^")).stdout();
+    assert!(shown.contains("these paths only, which a restore was about to replace: src/f1.txt"), "{shown}");
+    repo.write("src/f1.txt", "again\n");
+    repo.rb(&format!("restore --from op:{id}^ src/f1.txt -y"));
+    assert_eq!(std::fs::read(repo.path("src/f1.txt")).unwrap(), b"mine\n");
+    repo.fsck();
+}
+
 /// C3: a pathspec that matches nothing in the point nor here is refused.
 #[test]
 fn c3_restore_of_an_unknown_path_is_refused() {

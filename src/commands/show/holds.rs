@@ -41,6 +41,14 @@ pub(super) fn of(repo: &Repo, snapshot: &Snapshot) -> Result<Holds> {
     })
 }
 
+/// Said of a snapshot that tells of some paths only.
+pub(super) fn scope(snapshot: &Snapshot) -> Option<String> {
+    let scope = snapshot.manifest.scope.as_ref()?;
+    let names: Vec<String> = scope.iter().take(5).map(ToString::to_string).collect();
+    let more = if scope.iter().count() > names.len() { ", ..." } else { "" };
+    Some(format!("it tells of these paths only, which a restore was about to replace: {}{more}", names.join(", ")))
+}
+
 fn differing(trees: &Trees<'_>, from: ObjectId, to: ObjectId) -> Result<Vec<RepoPath>> {
     let mut out = Vec::new();
     trees.diff(from, to, &mut |path, _, _| {

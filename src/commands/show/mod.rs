@@ -52,6 +52,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         && let Some(snapshot) = &place.snapshot
     {
         report.holds = Some(holds::of(&session.repo, snapshot)?);
+        report.warnings.extend(holds::scope(snapshot));
         let name = snapshot_ref(&session.repo, snapshot.commit).unwrap_or_else(|| snapshot.commit.to_string());
         report.recover_with_git = Some(format!("git stash apply --index {name}^"));
     }

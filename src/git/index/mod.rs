@@ -20,6 +20,7 @@ use entry::Entry;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use crate::model::{EntryFlags, IndexEntry};
 
@@ -47,9 +48,12 @@ impl Default for Trust {
 /// index is written again with a newer time.
 pub struct Index {
     entries: entry::Entries,
-    mtime: (i64, u32),
+    /// `lstat` of the file it was read from; zero when there was none.
+    file: Stat,
     trust: Trust,
     trees: Option<cached::Trees>,
+    /// Where the last path was found that was looked for.
+    last: AtomicUsize,
     /// The resolve-undo extension as it stood, for `git checkout -m` and `git update-index --unresolve`.
     resolve_undo: Option<Vec<u8>>,
 }
@@ -59,9 +63,10 @@ impl Index {
     pub fn empty() -> Index {
         Index {
             entries: entry::Entries::default(),
-            mtime: (0, 0),
+            file: Stat::default(),
             trust: Trust::default(),
             trees: None,
+            last: AtomicUsize::new(0),
             resolve_undo: None,
         }
     }
@@ -90,7 +95,7 @@ impl Index {
                  (files are not touched, what was staged is lost)",
             ),
         })?;
-        index.mtime = mtime_of(&meta);
+        index.file = stat_of(&meta);
         index.distrust_racy_entries();
         Ok(index)
     }
@@ -113,11 +118,18 @@ impl Index {
         let resolve_undo = layout.resolve_undo.map(|body| data[body].to_vec());
         data.truncate(layout.extensions);
         let entries = entry::Entries::of(data, starts);
-        Ok(Index { entries, mtime: (0, 0), trust: Trust::default(), trees, resolve_undo })
+        Ok(Index {
+            entries,
+            file: Stat::default(),
+            trust: Trust::default(),
+            trees,
+            last: AtomicUsize::new(0),
+            resolve_undo,
+        })
     }
 
     fn distrust_racy_entries(&mut self) {
-        let (seconds, nanos) = self.mtime;
+        let (seconds, nanos) = self.file.mtime;
         for i in 0..self.len() {
             let racy = match self.entries.at(i).mtime() {
                 // A time without a fraction comes from a coarse clock: FAT counts in steps of two seconds.
@@ -142,7 +154,12 @@ impl Index {
 
     /// When the index file was last written: seconds, nanoseconds; zero when there was none.
     pub fn mtime(&self) -> (i64, u32) {
-        self.mtime
+        self.file.mtime
+    }
+
+    /// Whether the file at `path` is still the one that was read.
+    pub fn is_still(&self, path: &Path) -> bool {
+        stat_of_file(path) == Some(self.file)
     }
 
     /// The number of entries, all stages counted.
@@ -172,7 +189,7 @@ impl Index {
 
     /// The size that the file of entry `i` had when it was last looked at; 0 where that is not known.
     pub fn size(&self, i: usize) -> u32 {
-        self.state.entry(i).stat.size
+        self.entries.at(i).size()
     }
 
     /// The stage of entry `i`: 0, or 1 to 3 in a conflict.
@@ -192,10 +209,26 @@ impl Index {
 
     /// The entries at exactly `path`, all stages.
     pub fn range_at(&self, path: &[u8]) -> Range<usize> {
-        let low = self.first(0..self.len(), |entry| entry.path() >= path);
+        let low = self.first(self.near(path), |entry| entry.path() >= path);
+        self.last.store(low, Ordering::Relaxed);
         // At most four stages.
         let stages = (low..self.len()).take_while(|i| self.path(*i) == path).count();
         low..low + stages
+    }
+
+    /// Where `path` must be looked for. Paths are asked for in their order mostly: from where the last one was, it is
+    /// searched in steps of double size.
+    fn near(&self, path: &[u8]) -> Range<usize> {
+        let mut low = self.last.load(Ordering::Relaxed);
+        if low >= self.len() || self.path(low) >= path {
+            return 0..self.len().min(low + 1);
+        }
+        let mut step = 1;
+        while low + step < self.len() && self.path(low + step) < path {
+            low += step;
+            step *= 2;
+        }
+        low..self.len().min(low + step + 1)
     }
 
     /// The first position of `within` from which on `is_behind` is true.
@@ -206,6 +239,11 @@ impl Index {
             if is_behind(self.entries.at(middle)) { high = middle } else { low = middle + 1 }
         }
         low
+    }
+
+    /// The entries at `path` and below it.
+    pub fn range_at_and_below(&self, path: &[u8]) -> impl Iterator<Item = usize> {
+        self.range_at(path).chain(self.range_below(path))
     }
 
     /// The entries below the directory `dir` (all of them when it is empty).
@@ -259,8 +297,23 @@ impl Index {
     }
 }
 
-#[cfg(unix)]
-fn mtime_of(meta: &std::fs::Metadata) -> (i64, u32) {
+/// What `stat` says of an index file; `None`: there is none.
+pub fn stat_of_file(path: &Path) -> Option<Stat> {
+    std::fs::metadata(path).ok().map(|meta| stat_of(&meta))
+}
+
+fn stat_of(meta: &std::fs::Metadata) -> Stat {
     use std::os::unix::fs::MetadataExt;
-    (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0))
+    let time = |secs: i64, nanos: i64| (secs, u32::try_from(nanos).unwrap_or(0));
+    Stat {
+        dev: meta.dev(),
+        ino: meta.ino(),
+        mode: meta.mode(),
+        nlink: meta.nlink(),
+        uid: meta.uid(),
+        gid: meta.gid(),
+        size: meta.size(),
+        mtime: time(meta.mtime(), meta.mtime_nsec()),
+        ctime: time(meta.ctime(), meta.ctime_nsec()),
+    }
 }

@@ -47,7 +47,7 @@ pub(super) fn apply(back: &mut Back<'_, '_, '_>, item: &LostItem) -> Result<()> 
     let reach = reach(back, here, tree, index_tree, parts.untracked)?;
     refuse_in_the_way(back, item, &reach)?;
     let only = |path: &RepoPath| reach.paths.contains(path);
-    let scope = Scope { git_files: false, only: Some(&only), ..Scope::whole(Clean::None) };
+    let scope = Scope { git_files: false, folders: false, only: Some(&only), ..Scope::whole(Clean::None) };
     let target = Target { index_tree, ..Target::of_tree(reach.tree) };
     Transition::work_out(back.desk, &target, &scope)?.into_plan(&mut back.plan, Vec::new(), Vec::new())?;
     back.hold(item.id);

@@ -63,7 +63,14 @@ pub(super) fn into_plan(
     let target = Target::of_tree(trees.edit(desk.index_tree, &entries, desk.sink)?);
     let places: BTreeSet<&RepoPath> = entries.keys().collect();
     let only = |path: &RepoPath| places.contains(path);
-    let scope = Scope { index: false, git_files: false, only: Some(&only), overlay: true, ..Scope::whole(Clean::None) };
+    let scope = Scope {
+        index: false,
+        git_files: false,
+        folders: false,
+        only: Some(&only),
+        overlay: true,
+        ..Scope::whole(Clean::None)
+    };
     Transition::work_out(desk, &target, &scope)?.into_plan(plan, rest, Vec::new())?;
     for (path, id) in files {
         plan.extra.wanted.entry(path).or_insert(id);

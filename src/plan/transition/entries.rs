@@ -5,27 +5,30 @@ use crate::Result;
 use crate::git::TreeEntry;
 use crate::model::{GitFileChange, IndexChange, IndexEntry, ObjectId, RepoPath};
 use crate::store::gitfiles::is_bisect;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl<'r> Transition<'_, 'r> {
     pub(super) fn index_changes(&self) -> Result<Vec<IndexChange>> {
         let scene = self.desk.scene;
-        let mut paths: BTreeSet<RepoPath> = self.target.index.keys().cloned().collect();
-        self.trees.diff(self.desk.index_tree, self.target.index_tree, &mut |path, _, _| {
-            paths.insert(path);
-            Ok(())
-        })?;
+        let tree = self.target.index_tree;
+        let mut paths = match tree == self.target.tree {
+            true => self.differences.clone(),
+            false => self.differ(tree)?,
+        };
         let special = (0..scene.index.len()).filter(|i| !scene.index.entry(*i).is_plain());
-        paths.extend(special.map(|i| RepoPath::new(scene.index.path(i))));
+        for path in self.target.index.keys().cloned().chain(special.map(|i| RepoPath::new(scene.index.path(i)))) {
+            if let Entry::Vacant(free) = paths.entry(path) {
+                let entry = self.find(tree, free.key())?;
+                free.insert(entry);
+            }
+        }
         let mut out = Vec::new();
-        for path in paths.into_iter().filter(|path| self.scope.holds(path)) {
+        for (path, entry) in paths.into_iter().filter(|(path, _)| self.scope.holds(path)) {
             let old = scene.index_entries(&path);
             let new = match self.target.index.get(&path) {
                 Some(entries) => entries.clone(),
-                None => {
-                    let entry = self.find(self.target.index_tree, &path)?;
-                    entry.map(|entry| self.plain_entry(&path, entry)).into_iter().collect()
-                }
+                None => entry.map(|entry| self.plain_entry(&path, entry)).into_iter().collect(),
             };
             if old != new && !(new.is_empty() && self.scope.overlay) {
                 out.push(IndexChange { path, old, new });

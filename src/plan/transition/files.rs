@@ -2,12 +2,12 @@
 
 use super::{Clean, Transition, Wanted};
 use crate::Result;
-use crate::git::{MODE_EXEC, MODE_GITLINK};
+use crate::git::{MODE_EXEC, MODE_GITLINK, ReadBlobs};
 use crate::model::report::LeftInPlace;
 use crate::model::{DirMode, DirSpec, FileChange, FileKind, FileSpec, ObjectId, Perms, RepoPath, Stat, Step};
 use crate::plan::Plan;
 use crate::store::scene::tree_spec;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Why something stays.
 const KEPT: &str = "kept ([keep] paths)";
@@ -121,10 +121,12 @@ impl<'r> Transition<'_, 'r> {
     }
 
     /// Everything that will be written is read once before anything is touched.
-    pub(super) fn check_readable(&self) -> Result<()> {
+    pub(super) fn check_readable(&self) -> Result<ReadBlobs> {
         let made: BTreeSet<ObjectId> = self.wanted_raw.values().copied().collect();
-        let blobs: BTreeSet<ObjectId> = self.changes.values().filter_map(|c| c.new.as_ref()).map(|s| s.blob).collect();
-        let blobs: Vec<ObjectId> = blobs.difference(&made).copied().collect();
+        let mut known = HashSet::new();
+        let blobs = self.changes.values().filter_map(|c| Some(c.new.as_ref()?.blob));
+        // In the order of the paths: packs hold neighbours as differences from one another.
+        let blobs: Vec<ObjectId> = blobs.filter(|id| !made.contains(id) && known.insert(*id)).collect();
         self.desk.scene.repo.check_blobs(&blobs, self.desk.sink)
     }
 
@@ -205,8 +207,8 @@ impl<'r> Transition<'_, 'r> {
         let present: BTreeMap<&RepoPath, u32> =
             self.desk.scene.scan.dirs.iter().map(|(path, perm)| (path, *perm)).collect();
         let mut wanted = present.clone();
-        if self.target.exact && self.scope.only.is_none() {
-            let goes_back = |path: &RepoPath| !self.ignored_there.contains(path);
+        if self.target.exact && self.scope.folders {
+            let goes_back = |path: &RepoPath| !self.ignored_there.contains(path) && self.scope.holds(path);
             wanted.iter_mut().filter(|(path, _)| goes_back(path)).for_each(|(_, perm)| *perm = usual);
             wanted.extend(self.target.dirs.iter().filter_map(|d| Some((&d.path, d.perm?))));
         }

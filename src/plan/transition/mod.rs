@@ -9,7 +9,7 @@ use super::ignored::ignored_there;
 use super::target::Target;
 use super::way::clear_the_way;
 use crate::config::Config;
-use crate::git::{Keep, ObjectSink, SparsePatterns, TreeEntry, Trees};
+use crate::git::{Keep, ObjectSink, Pathspecs, ReadBlobs, SparsePatterns, TreeEntry, Trees};
 use crate::model::report::{Finding, LeftInPlace, Severity};
 use crate::model::{DirSpec, FileChange, FileSpec, ObjectId, RepoPath, Stat, Step, WorktreeChange};
 use crate::store::scene::Scene;
@@ -29,6 +29,33 @@ pub enum Clean {
     All,
 }
 
+/// Says which paths may be touched.
+pub trait Only {
+    /// Whether this one may.
+    fn holds(&self, path: &RepoPath) -> bool;
+
+    /// Whether anything below a directory may. A yes can be wrong: then only more is looked at.
+    fn may_hold_below(&self, _dir: &[u8]) -> bool {
+        true
+    }
+}
+
+impl<F: Fn(&RepoPath) -> bool> Only for F {
+    fn holds(&self, path: &RepoPath) -> bool {
+        self(path)
+    }
+}
+
+impl Only for Pathspecs {
+    fn holds(&self, path: &RepoPath) -> bool {
+        self.matches(path)
+    }
+
+    fn may_hold_below(&self, dir: &[u8]) -> bool {
+        self.may_match_below(dir)
+    }
+}
+
 /// What a transition may touch.
 pub struct Scope<'a> {
     /// Files.
@@ -37,8 +64,10 @@ pub struct Scope<'a> {
     pub index: bool,
     /// The state of an interrupted merge, rebase, ...
     pub git_files: bool,
+    /// Empty directories.
+    pub folders: bool,
     /// Paths outside stay; `None`: all.
-    pub only: Option<&'a dyn Fn(&RepoPath) -> bool>,
+    pub only: Option<&'a dyn Only>,
     /// Files that the target does not have stay.
     pub overlay: bool,
     /// Which files leave that git does not know.
@@ -58,6 +87,7 @@ impl Scope<'_> {
             worktree: true,
             index: true,
             git_files: true,
+            folders: true,
             only: None,
             overlay: false,
             clean,
@@ -72,7 +102,12 @@ impl Scope<'_> {
     }
 
     pub(super) fn holds(&self, path: &RepoPath) -> bool {
-        self.only.is_none_or(|only| only(path)) && !self.carried.contains(path)
+        self.only.is_none_or(|only| only.holds(path)) && !self.carried.contains(path)
+    }
+
+    /// Whether it may hold anything below a directory.
+    fn may_hold_below(&self, dir: &[u8]) -> bool {
+        self.only.is_none_or(|only| only.may_hold_below(dir))
     }
 }
 
@@ -102,6 +137,8 @@ pub struct Transition<'s, 'r> {
     /// What never moves away.
     pub(super) keep: Keep,
     sparse: Option<SparsePatterns>,
+    /// What the trees of the index and of the target's files differ in.
+    differences: BTreeMap<RepoPath, Option<TreeEntry>>,
     pub(super) changes: BTreeMap<RepoPath, FileChange>,
     pub(super) seen: BTreeMap<RepoPath, Stat>,
     pub(super) to_trash: BTreeSet<RepoPath>,
@@ -113,6 +150,8 @@ pub struct Transition<'s, 'r> {
     pub(super) ignored_there: BTreeSet<RepoPath>,
     wanted_raw: BTreeMap<RepoPath, ObjectId>,
     converted: BTreeMap<RepoPath, ObjectId>,
+    /// What was read of the blobs that are written.
+    blobs: ReadBlobs,
     findings: Vec<Finding>,
     left: Vec<LeftInPlace>,
 }
@@ -137,6 +176,7 @@ impl<'s, 'r> Transition<'s, 'r> {
             desk,
             scope,
             target,
+            differences: BTreeMap::new(),
             changes: BTreeMap::new(),
             seen: BTreeMap::new(),
             to_trash: BTreeSet::new(),
@@ -147,9 +187,11 @@ impl<'s, 'r> Transition<'s, 'r> {
             ignored_there: BTreeSet::new(),
             wanted_raw: BTreeMap::new(),
             converted: BTreeMap::new(),
+            blobs: ReadBlobs::default(),
             findings: Vec::new(),
             left: Vec::new(),
         };
+        this.differences = this.differ(target.tree)?;
         if scope.worktree {
             if target.exact && scope.clean == Clean::None {
                 this.ignored_there = ignored_there(desk, &this.trees, target)?;
@@ -157,7 +199,7 @@ impl<'s, 'r> Transition<'s, 'r> {
             let wanted = this.wanted()?;
             let wanted = this.convert(wanted)?;
             this.compare(wanted)?;
-            this.check_readable()?;
+            this.blobs = this.check_readable()?;
             this.leave()?;
             clear_the_way(&mut this)?;
             this.remove_made()?;
@@ -167,6 +209,21 @@ impl<'s, 'r> Transition<'s, 'r> {
             this.left.retain(|left| !to_trash.contains(&left.path) && !scope.leaving.contains(&left.path));
         }
         Ok(this)
+    }
+
+    /// What differs between the tree of the index and another one, as that has it.
+    fn differ(&self, tree: ObjectId) -> Result<BTreeMap<RepoPath, Option<TreeEntry>>> {
+        let mut out = BTreeMap::new();
+        self.trees.diff_within(
+            self.desk.index_tree,
+            tree,
+            &|dir| self.scope.may_hold_below(dir),
+            &mut |path, _, new| {
+                out.insert(path, new);
+                Ok(())
+            },
+        )?;
+        Ok(out)
     }
 
     /// Puts the steps into a plan. `middle` (refs, `HEAD`) goes behind the files, so that a stop in between looks
@@ -205,6 +262,7 @@ impl<'s, 'r> Transition<'s, 'r> {
         plan.steps.extend(last);
         plan.seen.append(&mut self.seen);
         plan.converted.append(&mut self.converted);
+        plan.blobs.append(self.blobs);
         plan.extra.raw.append(&mut self.extra_raw);
         plan.extra.files.append(&mut self.extra_files);
         plan.extra.wanted.append(&mut self.wanted_raw);

@@ -16,11 +16,8 @@ impl<'r> Transition<'_, 'r> {
     /// What shall stand at each path that may differ.
     pub(super) fn wanted(&self) -> Result<BTreeMap<RepoPath, Option<Wanted>>> {
         let (scene, target) = (self.desk.scene, self.target);
-        let mut out: BTreeMap<RepoPath, Option<Wanted>> = BTreeMap::new();
-        self.trees.diff(self.desk.index_tree, target.tree, &mut |path, _, entry| {
-            out.insert(path, entry.map(Wanted::Tree));
-            Ok(())
-        })?;
+        let differing = self.differences.iter().map(|(path, entry)| (path.clone(), entry.map(Wanted::Tree)));
+        let mut out: BTreeMap<RepoPath, Option<Wanted>> = differing.collect();
         let mut unsure: Vec<RepoPath> =
             scene.changed.keys().chain(scene.untracked.keys()).chain(scene.ignored.keys()).cloned().collect();
         let special = |i: &usize| {
@@ -40,10 +37,7 @@ impl<'r> Transition<'_, 'r> {
         for path in &target.absent {
             out.insert(path.clone(), None);
         }
-        if !target.exact {
-            out.retain(|path, _| !self.is_left_out(path));
-        }
-        out.retain(|path, _| self.scope.holds(path));
+        out.retain(|path, _| self.scope.holds(path) && (target.exact || !self.is_left_out(path)));
         for path in out.iter().filter(|(_, wanted)| wanted.is_some()).map(|(path, _)| path) {
             crate::worktree::check_path(path.as_bytes())
                 .map_err(|e| e.context("the target holds a path that must not be written"))?;
@@ -109,15 +103,12 @@ impl<'r> Transition<'_, 'r> {
         for i in (0..self.desk.scene.index.len()).filter(|i| is_ours(self.desk.scene.index.path(*i))) {
             out.insert(RepoPath::new(self.desk.scene.index.path(i)), self.desk.scene.index.id(i));
         }
-        self.trees.diff(self.desk.index_tree, self.target.tree, &mut |path, _, entry| {
-            if is_ours(path.as_bytes()) {
-                match entry.filter(|e| e.mode != MODE_LINK && e.mode != MODE_GITLINK) {
-                    Some(entry) => drop(out.insert(path, entry.id)),
-                    None => drop(out.remove(&path)),
-                }
+        for (path, entry) in self.differences.iter().filter(|(path, _)| is_ours(path.as_bytes())) {
+            match entry.filter(|e| e.mode != MODE_LINK && e.mode != MODE_GITLINK) {
+                Some(entry) => drop(out.insert(path.clone(), entry.id)),
+                None => drop(out.remove(path)),
             }
-            Ok(())
-        })?;
+        }
         for (path, spec) in self.target.files.iter().filter(|(path, _)| is_ours(path.as_bytes())) {
             out.insert(path.clone(), spec.blob);
         }

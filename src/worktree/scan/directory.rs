@@ -177,6 +177,7 @@ impl<'a, 'e> Worker<'a, 'e> {
                 order != Ordering::Greater
             }) {
                 match (tracked, is_dir) {
+                    _ if !self.is_wanted(here, group.name) => {}
                     (true, true) => self.descend(here, name, Some(group)),
                     (true, false) => result = self.tracked_file(here, group),
                     (false, _) => result = self.without_file(here, &listing, group),
@@ -185,16 +186,23 @@ impl<'a, 'e> Worker<'a, 'e> {
                     break;
                 }
             }
-            if result.is_ok() && !tracked && here.untracked {
+            if result.is_ok() && !tracked && here.untracked && self.is_wanted(here, name) {
                 result = self.untracked(here, name, kind);
             }
             if result.is_err() {
                 break;
             }
         }
-        let rest = groups.try_for_each(|group| self.without_file(here, &listing, group));
+        let mut rest = groups.filter(|group| self.is_wanted(here, group.name)).collect::<Vec<_>>().into_iter();
+        let rest = rest.try_for_each(|group| self.without_file(here, &listing, group));
         self.listing = listing;
         result.and(rest)
+    }
+
+    /// Whether this look is for a name, for something below it, or for how files here are converted.
+    fn is_wanted(&self, here: &Here<'_>, name: &[u8]) -> bool {
+        let options = self.walk.options;
+        options.only.is_none() || name == b".gitattributes" || options.includes(here.join(name).as_bytes())
     }
 
     /// A tracked name at which something that is not a directory was listed.

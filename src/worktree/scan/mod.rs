@@ -9,7 +9,7 @@ mod tests;
 use super::listing::Top;
 use crate::git::ignore::Rules;
 use crate::git::index::Index;
-use crate::model::{RepoPath, Stat};
+use crate::model::{PathSet, RepoPath, Stat};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,6 +38,15 @@ pub struct ScanOptions {
     /// The content of `.gitignore` files that are in the index but, being outside a sparse checkout,
     /// not on disk: git reads them from the index. See [`absent_ignore_files`].
     pub absent_ignores: BTreeMap<RepoPath, Vec<u8>>,
+    /// Nothing else is looked at but the way there, with the `.gitignore` and `.gitattributes` on it; `None`: all is.
+    pub only: Option<PathSet>,
+}
+
+impl ScanOptions {
+    /// Whether to look at a path, or at what is below it.
+    fn includes(&self, path: &[u8]) -> bool {
+        self.only.as_ref().is_none_or(|only| only.reaches_below(path))
+    }
 }
 
 /// A path that was found.
@@ -56,6 +65,8 @@ pub enum EntryState {
     Clean(Stat),
     /// A file or link stands there (its kind may differ); its content must be compared.
     Suspect(Stat),
+    /// Nobody looked: it is not among what was asked for.
+    Unseen,
     /// Nothing is there.
     Missing,
     /// Nothing is there, nor should be: the entry is marked skip-worktree.
@@ -132,7 +143,16 @@ pub fn scan(root: &Path, index: &Index, rules: &Rules, options: &ScanOptions) ->
     let cannot = |error| Error::io(format!("cannot open the worktree {}", root.display()), &error);
     let top = Top::open(root).map_err(cannot)?;
     let setgid = top.open_dir(None, b"").and_then(|dir| dir.stat()).map_err(cannot)?.mode & 0o2000;
-    let mut entries: Vec<EntryState> = (0..index.len()).map(|i| not_there(index, i)).collect();
+    let mut entries = match &options.only {
+        None => (0..index.len()).map(|i| not_there(index, i)).collect(),
+        Some(only) => {
+            let mut entries = vec![EntryState::Unseen; index.len()];
+            for i in only.iter().flat_map(|path| index.range_at_and_below(path.as_bytes())) {
+                entries[i] = not_there(index, i);
+            }
+            entries
+        }
+    };
     let first = directory::Task::top(&mut entries, rules);
     // Where the top hands its group down, so do the directories made in it.
     let usual_mode = (0o777 & !options.umask) | setgid;

@@ -88,6 +88,20 @@ impl State {
         self
     }
 
+    /// With `path`, and what is below it, as another state has it in worktree and index.
+    #[must_use]
+    pub fn with_path_of(mut self, other: &State, path: &str) -> Self {
+        let is_there = |key: &String| {
+            let rest = key.strip_prefix("worktree ").or_else(|| key.strip_prefix("index "));
+            rest.and_then(|rest| rest.strip_prefix(path))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ' ']))
+        };
+        self.0.retain(|key, _| !is_there(key));
+        let theirs = other.0.iter().filter(|(key, _)| is_there(key));
+        self.0.extend(theirs.map(|(key, value)| (key.clone(), value.clone())));
+        self
+    }
+
     /// With the names of commits that `before` does not know replaced by what they hold, so that two runs compare.
     #[must_use]
     pub fn comparable(mut self, repo: &TestRepo, before: &State) -> Self {
