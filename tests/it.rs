@@ -24,6 +24,7 @@ mod it {
     mod mutating;
     mod plain_git;
     mod property;
+    mod recover;
     mod roundtrip;
     mod trust;
     mod walk;

@@ -94,6 +94,22 @@ pub enum LostKind {
 }
 
 impl LostKind {
+    /// All kinds.
+    pub const ALL: [LostKind; 7] = [
+        LostKind::Stash,
+        LostKind::Branch,
+        LostKind::Tag,
+        LostKind::Commit,
+        LostKind::Staged,
+        LostKind::State,
+        LostKind::Saved,
+    ];
+
+    /// The kind of a word.
+    pub fn of_word(word: &str) -> Option<LostKind> {
+        LostKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// The word for it, the same in text, in JSON and on the command line.
     pub fn word(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use crate::engine::Locks;
 use crate::git::ObjectKind;
 use crate::model::report::{Outcome, Report};
 use crate::model::{LostItem, RepoPath};
-use crate::plan::recover_item::{Output, RecoverRequest, item_of, names, plan};
+use crate::plan::recover_item::{Output, RecoverRequest, item_of, names, pin, plan};
 use crate::store::scene::Wanted;
 use crate::store::session::Session;
 use crate::{Error, Result};
@@ -54,8 +54,13 @@ pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
 
 /// What a person names: something lost, or any other object.
 fn find(session: &Session, typed: &str) -> Result<LostItem> {
+    if let Some(item) = pin::pinned(session, typed)? {
+        return Ok(item);
+    }
     match crate::plan::lost::resolve(session, typed) {
         Ok(item) => Ok(item),
+        // With a cause it is lost, and several things.
+        Err(error) if !error.causes().is_empty() => Err(error),
         Err(error) => item_of(&session.repo, typed).map_err(|_| error),
     }
 }

@@ -4,13 +4,14 @@ mod apply;
 mod damage;
 mod files;
 pub mod names;
-mod pin;
+pub mod pin;
 
 use super::transition::Desk;
 use super::{Plan, describe};
 use crate::git::{ObjectKind, Repo};
 use crate::model::report::Recovered;
-use crate::model::{LostItem, LostKind, ObjectId, RepoPath, Step, quoted};
+use crate::model::{LostItem, LostKind, ObjectId, RepoPath, Step, quoted, readable};
+use crate::store::points::Base;
 use crate::store::session::{OperationName, Session};
 use crate::store::snapshot;
 use crate::{Error, Result};
@@ -98,7 +99,9 @@ fn title(request: &RecoverRequest, made: &[Recovered]) -> String {
 fn words(item: &LostItem) -> String {
     let kind = if item.kind == LostKind::Staged { "file" } else { item.kind.word() };
     let name = match (&item.name, item.kind) {
-        (Some(name), LostKind::Branch | LostKind::Tag | LostKind::Staged) => format!(" {}", name.name),
+        (Some(name), LostKind::Branch | LostKind::Tag | LostKind::Staged) => {
+            format!(" {}", readable(name.name.as_bytes()).replace('\n', "\\n"))
+        }
         _ => String::new(),
     };
     let subject = if item.subject.is_empty() { String::new() } else { format!(" ({})", item.subject) };
@@ -192,14 +195,14 @@ impl Back<'_, '_, '_> {
             }
             return self.new_branch(item, commit, full, None);
         }
-        let known = item.name.as_ref().filter(|_| item.kind != LostKind::Staged).map(|name| name.name.to_string());
-        let pattern = &self.session.config.recovery.branch;
-        let name = branch_by_pattern(pattern, known.as_deref(), &self.request.timestamp)?;
-        let full = format!("refs/heads/{name}");
-        if self.repo().reference(&full)? == Some(commit) {
+        let here = self.repo().references("refs/heads/*")?.into_iter().find(|branch| branch.id == commit);
+        if let Some(name) = here.as_ref().and_then(|branch| branch.utf8_name()?.strip_prefix("refs/heads/")) {
             self.note(item, format!("branch {name}"), None, Some("it is there already".to_owned()));
             return Ok(());
         }
+        let known = item.name.as_ref().filter(|_| item.kind != LostKind::Staged).map(|name| name.name.to_string());
+        let pattern = &self.session.config.recovery.branch;
+        let name = branch_by_pattern(pattern, known.as_deref(), &self.request.timestamp)?;
         let free = self.refs.take_near("refs/heads/", &name)?;
         self.new_branch(item, commit, free, None)
     }
@@ -278,7 +281,8 @@ impl Back<'_, '_, '_> {
     fn saved(&mut self, item: &LostItem) -> Result<()> {
         let snapshot = snapshot::load(self.repo(), item.id)?;
         let name = format!("recovered-{}", snapshot.manifest.operation);
-        pin::point(self, item, item.id, "checkpoint", &name)?;
+        let base = Base::of(snapshot.manifest.head_commit);
+        pin::point(self, item, item.id, Some(base), &name)?;
         self.note(item, format!("point {name}"), Some(format!("git rollback to {name}")), None);
         Ok(())
     }
