@@ -213,8 +213,11 @@ fn c6_staged_content_comes_back_as_a_file() {
         ("reset --hard", "git add long.txt; git reset -q --hard", "long.txt.recovered"),
         ("checkout over it", "git add long.txt; git checkout -q HEAD -- long.txt", "long.txt.recovered"),
         ("restore", "git add long.txt; git restore --staged --worktree long.txt", "long.txt.recovered"),
-        ("staged twice", "git add .; sed -i 's/^9$/nine/' long.txt; git add .; git commit -qm other", "long.txt.recovered"),
-        ("removed", "git add .; git reset -q --hard; git rm -q long.txt", "long.txt"),
+        (
+            "staged twice",
+            "git add .; sed -i 's/^9$/nine/' long.txt; git add .; git commit -qm other",
+            "long.txt.recovered",
+        ),
     ] {
         for then in ["true", CRUFT] {
             report.case(&format!("{what}, then {then}"), || {
