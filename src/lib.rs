@@ -27,6 +27,7 @@
 //! - [`plan`]: what a command would do, as a value.
 //! - [`release`]: versions, version files, tags, changelogs.
 //! - [`store`]: snapshots, points, log, journal.
+//! - [`documents`]: reports and messages, written by templates.
 //! - [`config`]: the settings.
 //! - [`worktree`]: the user's files.
 //! - [`git`]: the only code that names a git library or starts `git`.
@@ -71,6 +72,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod documents;
 pub mod engine;
 pub mod error;
 pub mod git;

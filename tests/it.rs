@@ -22,10 +22,12 @@ mod it {
     mod lifecycle;
     mod looking;
     mod mutating;
+    mod notify;
     mod plain_git;
     mod property;
     mod recover;
     mod roundtrip;
+    mod sprint;
     mod trust;
     mod walk;
     mod ways;

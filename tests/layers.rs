@@ -12,12 +12,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("git", &["host", "model"]),
     ("worktree", &["git", "host", "model"]),
     ("config", &["git", "host", "model"]),
+    ("documents", &["config", "git", "host", "model"]),
     ("store", &["config", "worktree", "git", "host", "model"]),
     ("release", &["config", "git", "host", "model"]),
     ("plan", &["release", "store", "config", "worktree", "git", "host", "model"]),
     ("engine", &["plan", "release", "store", "config", "worktree", "git", "host", "model"]),
     ("render", &["model"]),
-    ("commands", &["plan", "engine", "release", "store", "config", "worktree", "git", "host", "model"]),
+    ("commands", &["plan", "engine", "release", "documents", "store", "config", "worktree", "git", "host", "model"]),
     ("cli", &["commands", "render", "config", "host", "model"]),
 ];
 

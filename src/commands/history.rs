@@ -82,20 +82,31 @@ const LIMIT: usize = 50;
 pub fn run(_ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     let (found, warnings) = args.filter.rollbacks(&session)?;
-    let own = log::read_own(&session.repo, &session.layout, usize::MAX)?;
-    let history = History::new(&session, &own);
-    let tags = tags(&session.repo)?;
     let limit = args.limit.unwrap_or(LIMIT);
     let shown = if limit == 0 { found.len() } else { limit.min(found.len()) };
-    let rollbacks = found[..shown].iter().map(|operation| row(&history, &tags, operation)).collect();
+    let rollbacks = rows_of(&session, &found[..shown])?;
     Ok(HistoryReport { rollbacks, more: (found.len() - shown) as u64, warnings }.into())
+}
+
+/// All rollbacks that are `wanted`, newest first.
+pub(super) fn rows(session: &Session, wanted: impl Fn(&Operation) -> bool) -> Result<Vec<RollbackRow>> {
+    let (mut found, _) = Filter::default().rollbacks(session)?;
+    found.retain(wanted);
+    rows_of(session, &found)
+}
+
+fn rows_of(session: &Session, found: &[Operation]) -> Result<Vec<RollbackRow>> {
+    let own = log::read_own(&session.repo, &session.layout, usize::MAX)?;
+    let history = History::new(session, &own);
+    let tags = tags(&session.repo)?;
+    Ok(found.iter().map(|operation| row(&history, &tags, operation)).collect())
 }
 
 fn row(history: &History<'_>, tags: &BTreeMap<ObjectId, String>, operation: &Operation) -> RollbackRow {
     let line = history.row(operation);
     let place = |at: &HeadAt| Place {
         commit: at.commit,
-        branch: at.head.branch().map(|name| name.trim_start_matches("refs/heads/").to_owned()),
+        branch: at.head.branch().map(str::to_owned),
         tag: at.commit.and_then(|commit| tags.get(&commit).cloned()),
     };
     RollbackRow {

@@ -7,6 +7,7 @@ mod change;
 pub mod checkpoint;
 pub mod completion;
 pub mod r#continue;
+pub mod decide;
 pub mod doctor;
 mod facts;
 pub mod gc;
@@ -14,14 +15,18 @@ pub mod history;
 pub mod log;
 pub mod lost;
 pub mod man;
+pub mod notify;
 pub mod points;
 pub mod record;
 pub mod recover;
 pub mod redo;
 pub mod restore;
 pub mod show;
+pub mod sprint;
 pub mod stats;
 pub mod status;
+mod story;
+mod tested;
 pub mod to;
 pub mod trust;
 pub mod undo;
@@ -95,6 +100,9 @@ pub enum Command {
     History(history::Args),
     Stats(stats::Args),
     Lost(lost::Args),
+    Sprint(sprint::Args),
+    Decide(decide::Args),
+    Notify(notify::Args),
     Continue(r#continue::Args),
     Abort(abort::Args),
     Trust(trust::Args),
@@ -124,6 +132,9 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::History(args) => history::run(ctx, args),
         Command::Stats(args) => stats::run(ctx, args),
         Command::Lost(args) => lost::run(ctx, args),
+        Command::Sprint(args) => sprint::run(ctx, args),
+        Command::Decide(args) => decide::run(ctx, args),
+        Command::Notify(args) => notify::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
         Command::Trust(args) => trust::run(ctx, args),

@@ -50,16 +50,21 @@ impl RecordArgs {
 /// The sprint whose branch `HEAD` is on, by the pattern of sprint branches.
 fn sprint_here(repo: &Repo, pattern: &str) -> Option<String> {
     let head = repo.head().ok()?;
-    sprint_of(head.branch()?.strip_prefix("refs/heads/")?, pattern)
+    sprint_of(head.branch()?, pattern)
 }
 
 /// The number in a branch's name: `refactor/sprint-{n}` finds 4 in `refactor/sprint-4` and `refactor/sprint-4-retry`.
-fn sprint_of(branch: &str, pattern: &str) -> Option<String> {
+pub(super) fn sprint_of(branch: &str, pattern: &str) -> Option<String> {
     let (before, after) = pattern.split_once("{n}")?;
     let rest = branch.strip_prefix(before)?;
     let whole = rest.strip_suffix(after).filter(|_| !after.is_empty()).unwrap_or(rest);
     let number = whole.split_once("-retry").map_or(whole, |(number, _)| number);
     (!number.is_empty()).then(|| number.to_owned())
+}
+
+/// Whether a branch's name is one of a pattern, whatever the sprint.
+pub(super) fn sprint_branches(pattern: &str, branch: &str) -> bool {
+    pattern.split_once("{n}").is_some_and(|(before, _)| !before.is_empty() && branch.starts_with(before))
 }
 
 fn one_line(option: &str, text: &str) -> Result<String> {

@@ -76,7 +76,7 @@ fn case(operation: &Operation) -> Case {
         severity: operation.trouble.severity,
         cause: operation.trouble.cause.clone(),
         sprint: operation.trouble.sprint.clone(),
-        branch: operation.before.head.branch().map(|name| name.trim_start_matches("refs/heads/").to_owned()),
+        branch: operation.before.head.branch().map(str::to_owned),
         recovery: operation.recovery_millis(),
     }
 }

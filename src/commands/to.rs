@@ -85,7 +85,14 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Clean::All => transition::Clean::All,
     };
     let commands = clean == transition::Clean::All && !args.no_commands;
-    let wanted = ToRequest { way, clean, keep_changes: args.keep_changes, commands, verify: !args.emergency };
+    let wanted = ToRequest {
+        way,
+        clean,
+        keep_changes: args.keep_changes,
+        commands,
+        verify: !args.emergency,
+        ..ToRequest::default()
+    };
     let mut request = request(ctx, "to");
     request.trouble = args.record.trouble(&session)?;
     request.emergency = args.emergency;

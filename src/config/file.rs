@@ -117,6 +117,7 @@ struct RecoveryTable {
 struct ReportTable {
     directory: Option<String>,
     templates: Option<String>,
+    results: Vec<String>,
 }
 
 /// Settings that git's configuration (`rollback.<table>.<key>`) and the environment (`GIT_ROLLBACK_<TABLE>_<KEY>`)
@@ -263,12 +264,13 @@ impl ReportTable {
         let reports =
             Reports { directory: self.directory.unwrap_or(Reports::default().directory), ..Reports::default() };
         let inside = |path: &str| is_below(path) && !path.is_empty() && !path.starts_with(".git");
-        for path in self.templates.iter().chain([&reports.directory]) {
+        for path in self.templates.iter().chain(&self.results).chain([&reports.directory]) {
             if !inside(path) {
-                return Err(format!("{path:?} is not a directory below the top of the worktree"));
+                return Err(format!("{path:?} does not lie below the top of the worktree"));
             }
         }
-        Ok(Reports { templates: self.templates, directory: reports.directory.trim_end_matches('/').to_owned() })
+        let directory = reports.directory.trim_end_matches('/').to_owned();
+        Ok(Reports { templates: self.templates, directory, results: self.results })
     }
 }
 

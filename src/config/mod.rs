@@ -153,6 +153,8 @@ pub struct Reports {
     pub directory: String,
     /// A directory with templates that take the place of the built-in ones.
     pub templates: Option<String>,
+    /// Files that tests write as JUnit XML; `*` stands for any part of a name.
+    pub results: Vec<String>,
 }
 
 impl Default for Sprint {
@@ -168,7 +170,7 @@ impl Default for Sprint {
 
 impl Default for Reports {
     fn default() -> Self {
-        Reports { directory: "rollbacks".to_owned(), templates: None }
+        Reports { directory: "rollbacks".to_owned(), templates: None, results: Vec::new() }
     }
 }
 

@@ -117,6 +117,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
         runs: operation.runs.clone(),
         kept: operation.kept.iter().map(kept).collect(),
         left_in_place: operation.left.iter().map(left).collect(),
+        story: None,
         warnings,
         way_back,
         recover_with_git: snapshot.map(|s| format!("git stash apply --index {}^", s.name)),

@@ -1,5 +1,6 @@
 //! Pure values: no input, no output, nothing of git but its names.
 
+pub mod decision;
 mod fact;
 mod file;
 mod head;
@@ -14,6 +15,7 @@ mod plan;
 mod ran;
 pub mod report;
 pub mod stats;
+pub mod suite;
 mod task;
 mod text;
 mod time;

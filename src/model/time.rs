@@ -92,6 +92,12 @@ impl Time {
         Some(local.seconds - i64::from(self.offset_minutes) * 60)
     }
 
+    /// Local time for names: `20260110-170000`.
+    pub fn compact(self) -> String {
+        let digits: String = self.to_string().chars().take(19).filter(char::is_ascii_digit).collect();
+        format!("{}-{}", &digits[..8], &digits[8..])
+    }
+
     /// How long before `now` this was, in words: `3 minutes ago`.
     pub fn age(self, now: Time) -> String {
         let seconds = i128::from(now.seconds) - i128::from(self.seconds);
@@ -216,6 +222,11 @@ mod tests {
         assert_eq!(age(-7200), "in 2 hours");
         assert_eq!(age(i64::MAX), "292471208677 years ago");
         assert_eq!(Time::new(i64::MAX, 0).age(Time::new(i64::MIN, 0)), "in 584942417355 years");
+    }
+
+    #[test]
+    fn compact_times() {
+        assert_eq!(Time::new(1_709_164_800, 60).compact(), "20240229-010000");
     }
 
     #[test]

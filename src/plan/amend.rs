@@ -6,6 +6,19 @@ use crate::model::{Operation, Trouble};
 use crate::store::facts::{Facts, about_operation, told};
 use crate::store::session::Session;
 
+/// Plans recording that others were told about an operation.
+pub fn notified(session: &Session, operation: &Operation, told: &str) -> Result<Plan> {
+    let facts = Facts::read(&session.repo)?;
+    let step = facts.step(&about_operation(&operation.id), NOTIFIED, Some(told.to_owned()));
+    let mut plan = Plan { steps: step.into_iter().collect(), ..Plan::default() };
+    plan.report.title = format!("Others were told about {}: {told}", operation.id);
+    plan.report.steps = describe::sentences(&plan.steps);
+    Ok(plan)
+}
+
+/// What is known of an operation once others were told.
+pub const NOTIFIED: &str = "notified";
+
 /// Makes the plan.
 pub fn plan(session: &Session, operation: &Operation, trouble: &Trouble, reason: Option<&str>) -> Result<Plan> {
     let facts = Facts::read(&session.repo)?;

@@ -11,11 +11,13 @@ pub mod points;
 pub mod recover_item;
 pub mod resolve;
 pub mod restore;
+pub mod sprint;
 pub mod target;
 pub mod to;
 pub mod transition;
 pub mod undo;
 mod way;
+pub mod write;
 
 pub use describe::{count, files_of, sentences};
 

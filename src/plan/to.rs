@@ -5,7 +5,7 @@ use super::transition::{Clean, Desk, Scope, Transition};
 use super::{Plan, describe};
 use crate::git::{ObjectSink, Repo, write_commit};
 use crate::model::report::{CommitRow, Finding, Move, MoveKind, Severity};
-use crate::model::{Head, HeadAt, ObjectId, RepoPath, Step, Who};
+use crate::model::{FileSpec, Head, HeadAt, ObjectId, RepoPath, Step, Who};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
 use crate::store::snapshot::Snapshot;
@@ -40,6 +40,8 @@ pub struct ToRequest {
     pub commands: bool,
     /// Look afterwards whether what was started works.
     pub verify: bool,
+    /// Files that shall stand there although the place does not have them; git does not track them there.
+    pub also: BTreeMap<RepoPath, FileSpec>,
 }
 
 /// Makes the plan.
@@ -69,6 +71,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     if let (Some(snapshot), None) = (&place.snapshot, &place.after) {
         middle.extend(private_refs(&session.repo, scene, snapshot)?);
     }
+    target.files.extend(request.also.clone());
     let mut scope = Scope::whole(request.clean);
     if request.keep_changes {
         if target.exact {

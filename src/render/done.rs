@@ -26,6 +26,9 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
             page.line([plain("  with plain git: "), code(recipe)]);
         }
     }
+    if let Some(story) = &done.story {
+        super::sprint::story(page, story);
+    }
     important(page, done);
     if done.runs.iter().all(|ran| ran.ok) {
         parts::runs(page, &done.runs);

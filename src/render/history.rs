@@ -11,10 +11,8 @@ pub(super) fn render(page: &mut Page<'_>, report: &HistoryReport) {
     if report.rollbacks.is_empty() && page.look.table {
         page.line([plain("No rollback yet")]);
     }
-    let head = ["ID", "WHEN", "COMMAND", "FROM", "TO", "SEVERITY", "CAUSE", "SPRINT", "RECOVERY", "WHY"];
-    let rows = report.rollbacks.iter().map(|rollback| row(page, rollback)).collect();
     if !report.rollbacks.is_empty() {
-        page.table("", &head, rows);
+        rows(page, "", &report.rollbacks);
     }
     if report.more > 0 && page.look.table {
         page.line([dim(format!("and {} more (all with --limit 0)", report.more))]);
@@ -22,6 +20,13 @@ pub(super) fn render(page: &mut Page<'_>, report: &HistoryReport) {
     if page.look.table {
         parts::warnings(page, &report.warnings);
     }
+}
+
+/// Rollbacks in columns.
+pub(super) fn rows(page: &mut Page<'_>, indent: &str, rollbacks: &[RollbackRow]) {
+    let head = ["ID", "WHEN", "COMMAND", "FROM", "TO", "SEVERITY", "CAUSE", "SPRINT", "RECOVERY", "WHY"];
+    let rows = rollbacks.iter().map(|rollback| row(page, rollback)).collect();
+    page.table(indent, &head, rows);
 }
 
 fn row(page: &Page<'_>, row: &RollbackRow) -> Vec<Part> {

@@ -2,6 +2,7 @@
 
 pub mod escape;
 
+mod decision;
 mod done;
 mod error;
 mod history;
@@ -13,6 +14,7 @@ mod parts;
 mod plan;
 mod points;
 mod show;
+mod sprint;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,10 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Log(report) => log::render(&mut page, report),
         Report::Operation(report) => log::detail(&mut page, report),
         Report::History(report) => history::render(&mut page, report),
+        Report::Decision(report) => decision::decision(&mut page, report),
+        Report::Notification(report) => decision::notification(&mut page, report),
+        Report::Sprints(report) => sprint::list(&mut page, report),
+        Report::Sprint(report) => sprint::show(&mut page, report),
         Report::Stats(report) => history::stats(&mut page, report),
         Report::Show(report) => show::render(&mut page, report),
         Report::Lost(report) => lost::render(&mut page, report),

@@ -1,6 +1,7 @@
 //! Every answer, filled with hostile text, as text and as JSON.
 
 use super::{Look, error, error_json, escape, json, plan, text};
+use crate::model::decision::{Answers, Course};
 use crate::model::report::*;
 use crate::model::stats::Tally;
 use crate::model::{Impact, ObjectId, Ran, RepoPath, Time, Trouble};
@@ -106,6 +107,7 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         changed: Changed { written: 1, removed: 2, trashed: 3, refs: 4 },
         kept: kept(path, t),
         left_in_place: left(path, t),
+        story: Some(Box::new(story(t, path))),
         warnings: vec![t.into()],
         way_back: Some(t.into()),
         recover_with_git: Some(t.into()),
@@ -167,6 +169,70 @@ fn history(t: &str) -> HistoryReport {
         ..RollbackRow::default()
     };
     HistoryReport { rollbacks: vec![rollback], more: 1, warnings: vec![t.into()] }
+}
+
+fn story(t: &str, path: &RepoPath) -> Story {
+    let change = || vec![story::Change { path: path.clone(), what: "added", added: Some(1), removed: None }];
+    let items = || vec![story::Item::known(t, true, t), story::Item::known(t, false, t), story::Item::open(t)];
+    Story {
+        title: t.into(),
+        backup: t.into(),
+        report: t.into(),
+        recovery_branch: t.into(),
+        tests: Some(story::Tests { result: t.into(), tail: vec![t.into()], ..story::Tests::default() }),
+        changes: story::Changes { committed: change(), uncommitted: change(), ..story::Changes::default() },
+        before: items(),
+        after: items(),
+        next: vec![Hint::new(t, t)],
+        ..Story::default()
+    }
+}
+
+fn decision(t: &str) -> DecisionReport {
+    let answers = Answers { fixable: false, data_at_risk: true, users_affected: true, only_tests: false, saved: true };
+    DecisionReport {
+        answers,
+        severity: Impact::Critical,
+        action: Course::RollBack,
+        why: vec![t.into(), t.into()],
+        budget: Duration { millis: 1500 },
+        until: time(),
+        steps: vec![Hint::new(t, t)],
+        contacts: [(t.to_owned(), t.to_owned())].into(),
+    }
+}
+
+fn notification(t: &str, path: &RepoPath, sent: bool) -> NotificationReport {
+    let one = |why: Option<String>| Sent { to: t.into(), ok: why.is_none(), tries: 1, why };
+    NotificationReport {
+        operation: t.into(),
+        dry_run: false,
+        text: t.into(),
+        sent: if sent { vec![one(None), one(Some(t.into()))] } else { Vec::new() },
+        story: Box::new(story(t, path)),
+    }
+}
+
+fn sprint(t: &str) -> SprintRow {
+    let time = Some(time());
+    let names = || vec![t.to_owned()];
+    SprintRow {
+        number: t.into(),
+        state: SprintState::Failed,
+        here: true,
+        branch: Some(t.into()),
+        started: time,
+        failures: 2,
+        failed: time,
+        reason: Some(t.into()),
+        retries: names(),
+        backups: names(),
+    }
+}
+
+fn sprint_report(t: &str) -> SprintReport {
+    let branches = vec![SprintBranch { name: t.into(), commit: ObjectId::EMPTY_TREE, ahead: Some(1) }];
+    SprintReport { row: sprint(t), branches, rollbacks: history(t).rollbacks }
 }
 
 fn stats(t: &str) -> StatsReport {
@@ -257,6 +323,11 @@ fn every_report(t: &str, path: &RepoPath) -> Vec<Report> {
         Report::Baseline(baselines(t)),
         Report::Log(LogReport { operations: vec![row(t)], more: 1, warnings: vec![t.into()] }),
         Report::Operation(Box::new(detail(t, path))),
+        Report::Decision(Box::new(decision(t))),
+        Report::Notification(Box::new(notification(t, path, false))),
+        Report::Notification(Box::new(notification(t, path, true))),
+        Report::Sprints(SprintsReport { sprints: vec![sprint(t)] }),
+        Report::Sprint(Box::new(sprint_report(t))),
         Report::History(history(t)),
         Report::Stats(Box::new(stats(t))),
         Report::Show(Box::new(show(t, path))),
@@ -307,6 +378,11 @@ fn every_document_names_schema_and_kind() {
         "baseline",
         "log",
         "operation",
+        "decision",
+        "notification",
+        "notification",
+        "sprints",
+        "sprint",
         "history",
         "stats",
         "show",

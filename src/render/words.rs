@@ -30,12 +30,7 @@ pub(super) fn size(bytes: u64) -> String {
 
 /// `0.4 s`, `2 min 5 s`, `3 h 20 min`, `4 d 2 h`.
 pub(super) fn duration(millis: u64) -> String {
-    match millis / 1000 {
-        seconds if seconds < 60 => format!("{:.1} s", millis as f64 / 1000.0),
-        seconds if seconds < 3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        seconds if seconds < 86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-        seconds => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
-    }
+    crate::model::report::Duration::of(millis).words()
 }
 
 #[cfg(test)]

@@ -98,6 +98,9 @@ pub const COMMANDS: &[Case] = &[
     after(&[LOST_COMMIT], "recover {lost} --pin", Back::UndoById),
     after(&[LOST_BLOB], "recover {lost} --pin", Back::UndoById),
     after(&[LOST_TAG], "recover {lost} --pin", Back::UndoById),
+    case("sprint start 4 --allow-dirty", Back::Undo),
+    case("sprint fail 4 --no-tests -y", Back::Undo),
+    after(&["$ echo 'sprint.report = \"worktree\"' > rollback.toml"], "sprint fail 4 --no-tests -y", Back::Undo),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),
 ];
 

@@ -1,6 +1,6 @@
 //! What was done.
 
-use super::LeftInPlace;
+use super::{LeftInPlace, Story};
 use crate::model::{ObjectId, RepoPath};
 use serde::Serialize;
 
@@ -29,6 +29,9 @@ pub struct DoneReport {
     pub kept: Vec<Kept>,
     /// What stayed although one might expect otherwise, or was not captured.
     pub left_in_place: Vec<LeftInPlace>,
+    /// What happened, with checklists, where a failure was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub story: Option<Box<Story>>,
     /// What deserves a look.
     pub warnings: Vec<String>,
     /// The exact command that brings everything back.
@@ -52,6 +55,7 @@ impl Default for DoneReport {
             runs: Vec::new(),
             kept: Vec::new(),
             left_in_place: Vec::new(),
+            story: None,
             warnings: Vec::new(),
             way_back: None,
             recover_with_git: None,

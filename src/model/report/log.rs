@@ -140,6 +140,20 @@ impl Duration {
     pub fn of(millis: u64) -> Self {
         Duration { millis }
     }
+
+    /// `0.4 s`, `2 min 5 s`, `3 h 20 min`, `4 d 2 h`.
+    pub fn words(self) -> String {
+        match self.millis / 1000 {
+            seconds if seconds < 60 => format!("{:.1} s", self.millis as f64 / 1000.0),
+            seconds if seconds < 3600 => two(seconds / 60, "min", seconds % 60, "s"),
+            seconds if seconds < 86_400 => two(seconds / 3600, "h", seconds / 60 % 60, "min"),
+            seconds => two(seconds / 86_400, "d", seconds / 3600 % 24, "h"),
+        }
+    }
+}
+
+fn two(big: u64, unit: &str, small: u64, smaller: &str) -> String {
+    if small == 0 { format!("{big} {unit}") } else { format!("{big} {unit} {small} {smaller}") }
 }
 
 impl Serialize for Duration {

@@ -3,6 +3,7 @@
 //! A JSON document is `{"schema": 1, "kind": "<name>", ...}`; the number grows when a field changes its meaning or goes.
 //! Strings here are as the repository has them: the renderer escapes them.
 
+mod decision;
 mod done;
 mod history;
 mod log;
@@ -11,10 +12,13 @@ mod parts;
 mod plan;
 mod points;
 mod show;
+mod sprint;
 mod status;
+pub mod story;
 mod trust;
 mod upkeep;
 
+pub use decision::{DecisionReport, NotificationReport, Sent};
 pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};
@@ -23,7 +27,9 @@ pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Ve
 pub use plan::{Finding, Move, MoveKind, PlanFiles, PlanReport, Severity};
 pub use points::{BaselineReport, BaselineRow, PointRow, PointsReport};
 pub use show::{Going, Holds, Patch, ShowReport, StatLine};
+pub use sprint::{SprintBranch, SprintReport, SprintRow, SprintState, SprintsReport};
 pub use status::{BaselineDistance, Counts, PointNote, StatusReport, Unfinished};
+pub use story::Story;
 pub use trust::{Allowed, TaskRow, TrustReport};
 pub use upkeep::{DoctorReport, GcItem, GcReport, MessageReport, TextReport};
 
@@ -53,6 +59,14 @@ pub enum Report {
     Operation(Box<LogDetail>),
     /// The rollbacks.
     History(HistoryReport),
+    /// What to do about a failure.
+    Decision(Box<DecisionReport>),
+    /// What others are told.
+    Notification(Box<NotificationReport>),
+    /// The sprints.
+    Sprints(SprintsReport),
+    /// One sprint in full.
+    Sprint(Box<SprintReport>),
     /// Figures over the rollbacks.
     Stats(Box<StatsReport>),
     /// What a point, operation or revision holds.
@@ -123,6 +137,10 @@ answers! {
     Operation(LogDetail) = Box::new;
     History(HistoryReport) = |report| report;
     Stats(StatsReport) = Box::new;
+    Decision(DecisionReport) = Box::new;
+    Notification(NotificationReport) = Box::new;
+    Sprints(SprintsReport) = |report| report;
+    Sprint(SprintReport) = Box::new;
     Show(ShowReport) = Box::new;
     Lost(LostReport) = Box::new;
     Gc(GcReport) = |report| report;
