@@ -14,6 +14,7 @@
 )]
 
 mod it {
+    mod check;
     mod common;
     mod crash;
     mod errors;

@@ -4,6 +4,7 @@ pub mod abort;
 pub mod backup;
 pub mod baseline;
 mod change;
+pub mod check;
 pub mod checkpoint;
 pub mod completion;
 pub mod r#continue;
@@ -30,6 +31,7 @@ mod tested;
 pub mod to;
 pub mod trust;
 pub mod undo;
+pub mod validate;
 
 use crate::host::talk::Talk;
 use crate::model::report::Outcome;
@@ -105,6 +107,8 @@ pub enum Command {
     Notify(notify::Args),
     Continue(r#continue::Args),
     Abort(abort::Args),
+    Check(check::Args),
+    Validate(validate::Args),
     Trust(trust::Args),
     Gc(gc::Args),
     Doctor(doctor::Args),
@@ -137,6 +141,8 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Notify(args) => notify::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
+        Command::Check(args) => check::run(ctx, args),
+        Command::Validate(args) => validate::run(ctx, args),
         Command::Trust(args) => trust::run(ctx, args),
         Command::Gc(args) => gc::run(ctx, args),
         Command::Doctor(args) => doctor::run(ctx, args),
@@ -159,7 +165,6 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("reset", "to"),
     ("checkout", "to"),
     ("clean", "gc"),
-    ("check", "doctor"),
 ];
 
 /// The answer to a first word that is no command: a mistyped command, or a point that wants `to` in front of it.

@@ -14,7 +14,8 @@ use std::ffi::OsString;
 
 /// Bring back some paths from a point; HEAD and branches stay
 ///
-/// Without --staged and --worktree, files and index are both brought back.
+/// Without --staged and --worktree, files and index are both brought back. The tests that belong to the files
+/// (`[validate]` of rollback.toml) run afterwards; when they fail, the exit code is 2.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback restore --from last src/main.rs
@@ -37,6 +38,10 @@ pub struct Args {
     #[arg(long)]
     pub no_overlay: bool,
 
+    /// Run no commands of rollback.toml
+    #[arg(long)]
+    pub no_commands: bool,
+
     /// Which paths, as git spells them
     #[arg(required = true, value_name = "PATHSPEC", value_hint = clap::ValueHint::AnyPath)]
     pub pathspecs: Vec<OsString>,
@@ -55,6 +60,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         staged: args.staged,
         worktree: args.worktree || !args.staged,
         no_overlay: args.no_overlay,
+        commands: !args.no_commands,
         paths: Pathspecs::parse(&typed, &crate::host::env::prefix_below(session.repo.root()))?,
     };
     let mut request = request(ctx, "restore");

@@ -81,7 +81,7 @@ fn look(session: &Session, from: Option<&str>) -> Result<TrustReport> {
         let hash = trust::hash(&text);
         let config = Config::of_text(&text)?;
         let commands = config.tasks().into_iter().map(|(key, task)| TaskRow {
-            key: if task.name == key || task.name.starts_with(&format!("{key} ")) {
+            key: if key.ends_with(&task.name) || task.name.starts_with(&format!("{key} ")) {
                 task.name.clone()
             } else {
                 format!("{key} {}", task.name)

@@ -237,7 +237,7 @@ impl CommandsTable {
 
 impl ValidateTable {
     fn validate(self) -> Result<Validate, String> {
-        let run: Vec<Task> = self.run.under("run", minutes(30), Takes::Commands)?;
+        let run: Vec<Task> = self.run.under("validate", minutes(30), Takes::Commands)?;
         let map = self.map.into_iter().map(|rule| Rule { from: rule.from, to: rule.to }).collect();
         Ok(Validate { map, run })
     }

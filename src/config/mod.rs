@@ -101,7 +101,8 @@ pub struct Validate {
 /// From files to their tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// A path with `{path}` (any path) and `{name}` (a part without `/`), or a pattern as in `.gitignore`.
+    /// A path with `{path}` (any path) and `{name}` (a part without `/`); `**` and `*` stand for the same, and are
+    /// forgotten.
     pub from: String,
     /// The path of the test, with the same words.
     pub to: String,

@@ -12,3 +12,4 @@ mod verify;
 
 pub use record::done_report;
 pub use run::{Ended, Finished, Locks, Planner, Request, Table, plan_for, run};
+pub use tasks::about;

@@ -77,7 +77,7 @@ pub(super) fn run(
 
 /// The task with these files in place of `{files}`.
 pub fn about(task: &Task, files: &[RepoPath]) -> Task {
-    let names: Vec<String> = files.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = files.iter().map(|file| from(&task.cwd, &file.to_string())).collect();
     let action = match &task.action {
         Action::Shell(line) => {
             let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
@@ -95,4 +95,41 @@ pub fn about(task: &Task, files: &[RepoPath]) -> Task {
         other => other.clone(),
     };
     Task { action, ..task.clone() }
+}
+
+/// A path as it is seen from a directory below the top; never one that looks like an option.
+fn from(cwd: &str, path: &str) -> String {
+    let parts: Vec<&str> = cwd.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let inside = parts.join("/") + "/";
+    match path.strip_prefix(&inside).filter(|_| !parts.is_empty()) {
+        Some(rest) if rest.starts_with('-') => format!("./{rest}"),
+        Some(rest) => rest.to_owned(),
+        None if parts.is_empty() && path.starts_with('-') => format!("./{path}"),
+        None => "../".repeat(parts.len()) + path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn files_take_their_place_in_a_command() {
+        let mut task = Task {
+            name: "validate".to_owned(),
+            action: Action::Shell("pytest {files} -q".to_owned()),
+            timeout: Duration::ZERO,
+            cwd: String::new(),
+            environment: Default::default(),
+            retries: 0,
+            interval: Duration::ZERO,
+        };
+        let files = [RepoPath::from("b/t.py"), RepoPath::from("-rf"), RepoPath::from("a b; rm")];
+        assert_eq!(about(&task, &files).action, Action::Shell("pytest b/t.py ./-rf 'a b; rm' -q".to_owned()));
+        task.cwd = "b".to_owned();
+        task.action = Action::Program(vec!["pytest".to_owned(), "{files}".to_owned(), "--at={files}".to_owned()]);
+        let words = ["pytest", "t.py", "../-rf", "../a b; rm", "--at=t.py ../-rf ../a b; rm"];
+        assert_eq!(about(&task, &files).action, Action::Program(words.map(str::to_owned).to_vec()));
+    }
 }

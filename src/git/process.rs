@@ -104,10 +104,53 @@ pub(super) fn edit_config(repo: &Handles, file: &Path, key: &str, value: Option<
     Err(Error::fault(format!("git cannot set {key}")).because(String::from_utf8_lossy(&done.stderr).trim()))
 }
 
+/// Adds a linked worktree with a detached `HEAD`. Filters of the repository run only when they are allowed.
+pub(super) fn add_worktree(repo: &Repo, path: &Path, commit: ObjectId) -> Result<()> {
+    let mut command = git(repo);
+    if !repo.runs_own_commands() {
+        for name in repo.filters_of_repository() {
+            for setting in ["smudge=", "process=", "required=false"] {
+                command.args(["-c", &format!("filter.{name}.{setting}")]);
+            }
+        }
+    }
+    command.args(["worktree", "add", "--quiet", "--detach", "--no-guess-remote"]);
+    command.arg_bytes(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())).args([&*commit.to_string()]);
+    let done = command.input(b"")?;
+    match done.code {
+        Some(0) => Ok(()),
+        _ => {
+            Err(Error::fault("git cannot make a temporary worktree")
+                .because(crate::model::readable(&done.stderr).trim()))
+        }
+    }
+}
+
+/// Forgets a linked worktree whose directory is gone.
+pub(super) fn prune_worktree(repo: &Repo, path: &Path) -> Result<()> {
+    let Some(name) = path.file_name() else { return Ok(()) };
+    let entry = repo.common_dir().join("worktrees").join(name);
+    // Only the one that leads there: the others are the user's.
+    let leads = crate::host::fs::read_capped(&entry.join("gitdir"), 1 << 16)?.unwrap_or_default();
+    if leads.trim_ascii_end() == std::os::unix::ffi::OsStrExt::as_bytes(path.join(".git").as_os_str()) {
+        crate::host::fs::remove_scratch(&entry)?;
+    }
+    Ok(())
+}
+
+/// `git fsck` of every object; what it complains about, a line each.
+pub fn fsck_full(repo: &Handles) -> Result<Vec<String>> {
+    fsck_with(repo, &["--strict", "--full"])
+}
+
 /// `git fsck`, for `doctor`; what it complains about, a line each.
 pub fn fsck(repo: &Handles) -> Result<Vec<String>> {
+    fsck_with(repo, &["--strict", "--connectivity-only"])
+}
+
+fn fsck_with(repo: &Handles, options: &[&str]) -> Result<Vec<String>> {
     let mut command = git(repo);
-    command.args(["fsck", "--strict", "--connectivity-only", "--no-dangling", "--no-progress"]);
+    command.args(["fsck", "--no-dangling", "--no-progress"]).args(options.iter().copied());
     let done = command.input(b"")?;
     let text = [done.stdout, done.stderr].concat();
     let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();

@@ -19,6 +19,12 @@ impl Repo {
         Some(Upstream { remote: value("remote")?, merge: value("merge")? })
     }
 
+    /// The full name of the ref here that stands for what a branch (its full name) follows.
+    pub fn tracking_ref(&self, branch: &str) -> Option<String> {
+        let name = self.git.branch_upstream_name(branch).ok()?;
+        name.as_str().ok().map(str::to_owned)
+    }
+
     /// What a new branch of this name would follow if git were asked to guess: the only remote branch of that name.
     pub fn upstream_to_guess(&self, branch: &str) -> Option<Upstream> {
         let remotes = self.git.remotes().ok()?;

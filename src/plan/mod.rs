@@ -16,6 +16,7 @@ pub mod target;
 pub mod to;
 pub mod transition;
 pub mod undo;
+pub mod validate;
 mod way;
 pub mod write;
 

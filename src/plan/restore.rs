@@ -19,6 +19,8 @@ pub struct RestoreRequest {
     pub worktree: bool,
     /// Remove what the place does not have.
     pub no_overlay: bool,
+    /// Run the tests that belong to the files afterwards.
+    pub commands: bool,
     /// Which paths.
     pub paths: Pathspecs,
 }
@@ -87,6 +89,9 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &Rest
     plan.report.moves =
         Some(Move { how: MoveKind::Stay, what: "HEAD".to_owned(), why: "only paths are brought back".to_owned() });
     plan.report.title = format!("Restore {} from {}", super::count(there.len(), "path", "paths"), place.what);
+    if request.commands {
+        super::validate::follow(session, desk, &mut plan)?;
+    }
     plan.report.steps = describe::sentences(&plan.steps);
     plan.report.way_back = Some("git rollback undo".to_owned());
     Ok(plan)

@@ -2,6 +2,7 @@
 
 pub mod escape;
 
+mod check;
 mod decision;
 mod done;
 mod error;
@@ -48,6 +49,8 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Show(report) => show::render(&mut page, report),
         Report::Lost(report) => lost::render(&mut page, report),
         Report::Gc(report) => upkeep::gc(&mut page, report),
+        Report::Check(report) => check::render(&mut page, report),
+        Report::Validate(report) => check::validate(&mut page, report),
         Report::Trust(report) => trust::render(&mut page, report),
         Report::Doctor(report) => upkeep::doctor(&mut page, report),
         Report::Message(report) => upkeep::message(&mut page, report),

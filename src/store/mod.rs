@@ -9,10 +9,12 @@ pub mod journal;
 pub mod layout;
 pub mod log;
 pub mod nested;
+pub mod passed;
 pub mod points;
 pub mod scene;
 pub mod session;
 pub mod snapshot;
 pub mod survey;
 pub mod tags;
+
 pub mod underway;

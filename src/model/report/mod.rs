@@ -3,6 +3,7 @@
 //! A JSON document is `{"schema": 1, "kind": "<name>", ...}`; the number grows when a field changes its meaning or goes.
 //! Strings here are as the repository has them: the renderer escapes them.
 
+mod check;
 mod decision;
 mod done;
 mod history;
@@ -18,6 +19,7 @@ pub mod story;
 mod trust;
 mod upkeep;
 
+pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
 pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
@@ -75,6 +77,10 @@ pub enum Report {
     Lost(Box<LostReport>),
     /// What was, or would be, removed for good.
     Gc(GcReport),
+    /// Whether it is safe to begin.
+    Check(CheckReport),
+    /// The tests of what was changed.
+    Validate(ValidateReport),
     /// What of the repository's may run.
     Trust(TrustReport),
     /// The health of everything.
@@ -110,6 +116,8 @@ impl From<Report> for Outcome {
             Report::Done(done) if !done.verified => Some(Kind::Unverified),
             Report::Doctor(doctor) if doctor.checks.iter().any(|c| c.verdict == Verdict::Fail) => Some(Kind::Refused),
             Report::Baseline(report) if report.failed() => Some(Kind::Refused),
+            Report::Check(report) if !report.safe => Some(Kind::Refused),
+            Report::Validate(report) if report.failed() => Some(Kind::Refused),
             _ => None,
         };
         Outcome { exit_code: no.map_or(0, Kind::exit_code), report }
@@ -144,6 +152,8 @@ answers! {
     Show(ShowReport) = Box::new;
     Lost(LostReport) = Box::new;
     Gc(GcReport) = |report| report;
+    Check(CheckReport) = |report| report;
+    Validate(ValidateReport) = |report| report;
     Trust(TrustReport) = |report| report;
     Doctor(DoctorReport) = |report| report;
     Message(MessageReport) = |report| report;

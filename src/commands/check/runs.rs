@@ -1,0 +1,66 @@
+//! Checks that run something.
+
+use super::{Found, Shared, pass, skipped};
+use crate::Result;
+use crate::config::trust;
+use crate::git::Linked;
+use crate::model::report::CheckResult;
+use crate::model::{Ran, Task};
+use crate::store::passed::Passed;
+use crate::store::session::Session;
+
+/// Whether the baseline passes its tests, in a worktree of its own.
+pub(super) fn baseline(session: &Session, talk: Shared<'_>, again: bool, dry_run: bool) -> Result<Found> {
+    let commands = &session.config.commands;
+    let tests = commands.baseline_tests();
+    let (Some(text), false) = (&session.config.text, tests.is_empty()) else {
+        return skipped("no tests are configured ([baseline] tests, or [commands] test)");
+    };
+    let Some(commit) = super::looks::baseline_commit(session)? else { return skipped("there is no baseline") };
+    let tree = session.repo.commit(commit)?.tree;
+    let tasks: Vec<&Task> = commands.install.iter().chain(tests).collect();
+    if let Some(passed) = Passed::read(&session.repo, tree, &tasks)?.filter(|_| !again) {
+        return pass(format!("passed on {} (--again runs them once more)", passed.at));
+    }
+    if dry_run {
+        return skipped("nothing is run with --dry-run");
+    }
+    let runner = trust::runner(&session.repo, text, None, talk)?;
+    let linked = Linked::make(&session.repo, commit)?;
+    let runner = runner.at(linked.path());
+    let mut runs = runner.run_all(&commands.install);
+    if runs.iter().all(|ran| ran.ok) {
+        runs.extend(runner.run_all(tests));
+    }
+    if runs.iter().all(|ran| ran.ok) {
+        Passed::write(&session.repo, tree, &tasks, runs.clone())?;
+    }
+    Ok(judged(
+        runs,
+        &format!("they pass at {}", commit.short()),
+        "correct the tests, or set the baseline on a commit that passes",
+    ))
+}
+
+/// Whether dependencies are as they should be.
+pub(super) fn dependencies(session: &Session, talk: Shared<'_>, dry_run: bool) -> Result<Found> {
+    let tasks = &session.config.check.dependencies;
+    let (Some(text), false) = (&session.config.text, tasks.is_empty()) else {
+        return skipped("no command is configured ([check] dependencies)");
+    };
+    if dry_run {
+        return skipped("nothing is run with --dry-run");
+    }
+    let runs = trust::runner(&session.repo, text, None, talk)?.run_all(tasks);
+    Ok(judged(runs, "they are as they should be", "bring them up to date"))
+}
+
+fn judged(runs: Vec<Ran>, good: &str, help: &str) -> Found {
+    match runs.iter().find(|ran| !ran.ok) {
+        None => Found { result: CheckResult::Pass, detail: good.to_owned(), help: None, runs },
+        Some(ran) => {
+            let (detail, help) = (ran.failure(), Some(help.to_owned()));
+            Found { result: CheckResult::Fail, detail, help, runs }
+        }
+    }
+}
