@@ -27,6 +27,7 @@ mod it {
     mod plain_git;
     mod property;
     mod recover;
+    mod recover_attacks;
     mod roundtrip;
     mod sprint;
     mod trust;

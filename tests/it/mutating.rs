@@ -42,6 +42,11 @@ const fn on_branch(line: &'static str) -> Case {
 
 /// Lost things, made without touching anything else; `{lost}` stands for the last one's id.
 const LOST_COMMIT: &str = "$ git commit-tree -m lost -p HEAD v1^{tree} > $(git rev-parse --git-common-dir)/lost-id";
+const LOST_BRANCH: &str =
+    "$ git config remote.here.url .; git config remote.here.fetch '+refs/heads/*:refs/remotes/here/*'
+    git update-ref refs/remotes/here/gone HEAD~1; git commit-tree -m lost -p HEAD v1^{tree} > ../lost
+    echo \"$(cat ../lost) $(git rev-parse HEAD) A <a@b> 1767225600 +0000\tcheckout: moving from gone to main\" \\
+        >> $(git rev-parse --git-path logs/HEAD); rm ../lost";
 const LOST_STASH: &str = "$ index=$(git commit-tree -m 'index on main: x' -p HEAD HEAD^{tree})
     git commit-tree -m 'On main: lost' -p HEAD -p $index v1^{tree} > $(git rev-parse --git-common-dir)/lost-id";
 const LOST_NEW_FILES: &str = "$ export GIT_INDEX_FILE=$(git rev-parse --git-common-dir)/lost-index; git read-tree HEAD
@@ -89,6 +94,7 @@ pub const COMMANDS: &[Case] = &[
     after(&["to v1 -y"], "to op:{op:0}^ -y", Back::Undo),
     after(&[LOST_COMMIT], "recover {lost}", Back::Undo),
     after(&[LOST_COMMIT], "recover {lost} --branch back/again", Back::Undo),
+    after(&[LOST_BRANCH], "recover gone", Back::Undo),
     after(&[LOST_STASH], "recover {lost}", Back::Undo),
     after(&[LOST_NEW_FILES], "recover {lost} --apply", Back::Undo),
     after(&[LOST_TAG], "recover {lost}", Back::Undo),

@@ -10,7 +10,7 @@ use crate::model::{LostItem, RepoPath};
 use crate::plan::recover_item::{Output, RecoverRequest, item_of, names, pin, plan};
 use crate::store::scene::Wanted;
 use crate::store::session::Session;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use std::cell::RefCell;
 use std::ffi::OsStr;
 
@@ -60,7 +60,7 @@ fn find(session: &Session, typed: &str) -> Result<LostItem> {
     match crate::plan::lost::resolve(session, typed) {
         Ok(item) => Ok(item),
         // With a cause it is lost, and several things.
-        Err(error) if !error.causes().is_empty() => Err(error),
+        Err(error) if error.kind() == Kind::Refused && !error.causes().is_empty() => Err(error),
         Err(error) => item_of(&session.repo, typed).map_err(|_| error),
     }
 }

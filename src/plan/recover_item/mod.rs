@@ -297,7 +297,8 @@ const ON_LIST: &str = "stash";
 /// Refused: no such object.
 pub fn item_of(repo: &Repo, typed: &str) -> Result<LostItem> {
     use crate::model::{Reach, Time};
-    let id = repo.resolve(typed)?;
+    // A whole id is not looked up: the object may be damaged, which is told later and better.
+    let id = ObjectId::from_hex(typed.as_bytes()).map_or_else(|| repo.resolve(typed), |id| Ok(Some(id)))?;
     let not_there = || {
         Error::refused(format!("nothing lost is called \"{typed}\", and no object either"))
             .help("`git rollback lost` lists what can be brought back")

@@ -50,6 +50,7 @@ impl State {
         let mut facts = Facts::new();
         let git_dir = repo.git_dir();
         facts.insert("HEAD".to_owned(), std::fs::read(git_dir.join("HEAD")).unwrap());
+        facts.insert("configuration".to_owned(), std::fs::read(repo.common_dir().join("config")).unwrap());
         refs(repo, &mut facts);
         index(repo, &mut facts);
         for name in UNFINISHED {
