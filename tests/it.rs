@@ -22,6 +22,7 @@ mod it {
     mod hostile;
     mod lifecycle;
     mod looking;
+    mod lost;
     mod mutating;
     mod notify;
     mod plain_git;

@@ -27,6 +27,8 @@ pub struct LostItem {
     pub reach: Reach,
     /// When git may remove it.
     pub prune: Prune,
+    /// The commit that it stands on, which is not part of it; of a stash the one it was made on.
+    pub base: Option<ObjectId>,
     /// All lost commits in it, newest first, the tip among them; those of a stash are the stash's own.
     pub commits: Vec<ObjectId>,
     /// How many commits it has.
@@ -35,7 +37,8 @@ pub struct LostItem {
     pub touches: Vec<RepoPath>,
     /// How many more files it changed.
     pub touches_more: usize,
-    /// Of a deleted branch, the remote-tracking branch that its configuration still names, as in `origin/topic`.
+    /// Of a branch, the remote-tracking branch that its configuration names or that has the same name, as in
+    /// `origin/topic`.
     pub upstream: Option<String>,
     /// Size of a lost blob in bytes.
     pub size: Option<u64>,
@@ -57,6 +60,7 @@ impl LostItem {
             origin: String::new(),
             reach,
             prune: Prune::Unknown,
+            base: None,
             commits: Vec::new(),
             commit_count: 0,
             touches: Vec::new(),

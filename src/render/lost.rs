@@ -81,6 +81,32 @@ fn what(item: &LostItem) -> String {
     out
 }
 
+/// What is known of one item.
+pub(super) fn facts(page: &mut Page<'_>, item: &LostItem) {
+    if let Some(name) = &item.name {
+        let word = if name.certain { "  was " } else { "  likely was " };
+        page.line([plain(word), bold(name.name.as_bytes()), dim(format!(" ({})", name.why))]);
+    }
+    let lost = item.lost.map(|time| format!(", {}", page.look.time(time))).unwrap_or_default();
+    page.line([plain("  "), plain(&item.origin), plain(lost)]);
+    let keeps = match item.prune {
+        Prune::Now => "the next `git gc` may remove it".to_owned(),
+        Prune::After(days) => format!("git keeps it for {} at least", words::count(days.unsigned_abs(), "day")),
+        Prune::Never => "git keeps it".to_owned(),
+        Prune::Unknown => "how long git keeps it is not known".to_owned(),
+    };
+    page.line([plain("  "), plain(keeps)]);
+    if item.commit_count > 1 {
+        page.line([plain("  "), plain(words::count(item.commit_count as u64, "commit")), plain(" in it")]);
+    }
+    if let Some(size) = item.size {
+        page.line([plain("  "), plain(words::size(size))]);
+    }
+    if item.damaged > 0 {
+        page.line([warn("  damaged: "), plain(format!("{} of its objects cannot be read", item.damaged))]);
+    }
+}
+
 /// What git never saw, and where else to look.
 fn unseen(page: &mut Page<'_>, report: &LostReport) {
     if report.unseen.is_empty() {

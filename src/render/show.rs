@@ -17,6 +17,9 @@ pub(super) fn render(page: &mut Page<'_>, show: &ShowReport) {
     if !made.is_empty() {
         page.line([plain("  made "), plain(made.join(" by "))]);
     }
+    if let Some(item) = &show.lost {
+        super::lost::facts(page, item);
+    }
     if !show.message.trim().is_empty() {
         page.gap();
         page.message("    ", &show.message);
@@ -47,7 +50,8 @@ fn closing(page: &mut Page<'_>, show: &ShowReport) {
     page.gap();
     parts::warnings(page, &show.warnings);
     if let Some(way) = &show.way_there {
-        page.line([dim("go there with: "), code(way)]);
+        let label = if show.lost.is_some() { "bring it back with: " } else { "go there with: " };
+        page.line([dim(label), code(way)]);
     }
     if let Some(recipe) = &show.recover_with_git {
         page.line([dim("with plain git: "), code(recipe)]);

@@ -251,6 +251,7 @@ fn stats(t: &str) -> StatsReport {
 
 fn show(t: &str, path: &RepoPath) -> ShowReport {
     ShowReport {
+        lost: None,
         id: t.into(),
         what: t.into(),
         name: t.into(),

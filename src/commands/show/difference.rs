@@ -73,7 +73,7 @@ fn chosen(repo: &Repo, from: ObjectId, to: ObjectId, only: &Pathspecs) -> Result
 }
 
 /// Reads `added TAB removed TAB path NUL`; `-` stands where there are no lines.
-fn numbers(text: &[u8]) -> Option<Vec<StatLine>> {
+pub(super) fn numbers(text: &[u8]) -> Option<Vec<StatLine>> {
     let count = |field: &[u8]| match field {
         b"-" => Some(None),
         digits => std::str::from_utf8(digits).ok()?.parse().ok().map(Some),

@@ -3,31 +3,34 @@
 mod difference;
 mod going;
 mod holds;
+mod lost;
 
 use super::{Ctx, facts};
 use crate::git::{Pathspecs, Repo};
 use crate::host::env;
 use crate::model::report::{Outcome, ShowReport};
-use crate::model::{ObjectId, Operation, Time};
+use crate::model::{LostItem, ObjectId, Operation, Time};
 use crate::plan::describe;
+use crate::plan::lost::resolve as find_lost;
 use crate::plan::resolve::{Place, resolve};
 use crate::store::layout::SNAPSHOTS;
 use crate::store::session::Session;
 use crate::store::{log, points};
-use crate::{Kind, Result};
+use crate::{Error, Kind, Result};
 use std::ffi::OsString;
 
-/// Show what a point, an operation or a revision holds, and what going there would change
+/// Show what a point, an operation, a revision or something lost holds, and what going there would change
 ///
-/// --stat and --patch compare: of a checkpoint, its own commit with the files that it holds; of a commit, HEAD with it.
-/// Paths alone mean --stat.
+/// --stat and --patch compare: of a checkpoint, its own commit with the files that it holds; of a commit, HEAD with it;
+/// of something that `lost` lists, what it was made on with it. Paths alone mean --stat.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback show last              the newest checkpoint
   git rollback show v1.2.0 --stat     which files going there would change
-  git rollback show last --patch -- src/main.rs")]
+  git rollback show last --patch -- src/main.rs
+  git rollback show 3f2a9c1b --patch  something that `git rollback lost` lists")]
 pub struct Args {
-    /// A point, an operation (`op:ID`), a time (`@2h`) or any git revision
+    /// A point, an operation (`op:ID`), a time (`@2h`), any git revision, or something lost
     pub id: String,
 
     /// List changed files with their numbers of lines
@@ -38,6 +41,10 @@ pub struct Args {
     #[arg(long)]
     pub patch: bool,
 
+    /// Compare something lost with the files as they are now
+    #[arg(long)]
+    pub worktree: bool,
+
     /// Only these paths
     #[arg(last = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
@@ -46,7 +53,19 @@ pub struct Args {
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
-    let place = find(&session, &args.id)?;
+    let typed: Vec<Vec<u8>> = args.paths.iter().map(|path| env::bytes(path)).collect();
+    let only = Pathspecs::parse(&typed, &env::prefix_below(session.repo.root()))?;
+    let only = (!typed.is_empty()).then_some(&only);
+    let place = match find(&session, &args.id)? {
+        Named::Place(place) => place,
+        Named::Lost(item) => {
+            let form = lost::Form { patch: args.patch, worktree: args.worktree, only };
+            return Ok(lost::report(&session, &args.id, *item, &form)?.into());
+        }
+    };
+    if args.worktree {
+        return Err(Error::refused("--worktree is for something lost").help("`git rollback status` looks at the files"));
+    }
     let mut report = identity(&session, &place);
     if place.after.is_none()
         && let Some(snapshot) = &place.snapshot
@@ -57,9 +76,6 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         report.recover_with_git = Some(format!("git stash apply --index {name}^"));
     }
     if args.stat || args.patch || !args.paths.is_empty() {
-        let typed: Vec<Vec<u8>> = args.paths.iter().map(|path| env::bytes(path)).collect();
-        let only = Pathspecs::parse(&typed, &env::prefix_below(session.repo.root()))?;
-        let only = (!typed.is_empty()).then_some(&only);
         difference::add(&session.repo, &place, args.patch, only, &mut report)?;
     } else {
         going::add(&session, ctx.talk, &place, &mut report);
@@ -67,15 +83,29 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     Ok(report.into())
 }
 
-/// What `id` names; an operation also by its bare name, as `log` lists it.
-fn find(session: &Session, id: &str) -> Result<Place> {
-    let found = resolve(session, id);
-    let may_be_operation = (4..=8).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
-    match found {
-        Err(error) if error.kind() == Kind::Refused && may_be_operation => {
+/// What a person named.
+enum Named {
+    Place(Place),
+    Lost(Box<LostItem>),
+}
+
+/// What `id` names; an operation also by its bare name, as `log` lists it, and what `lost` lists by its id or name.
+fn find(session: &Session, id: &str) -> Result<Named> {
+    let is_hex = (4..=40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let found = match resolve(session, id) {
+        Err(error) if error.kind() == Kind::Refused && is_hex && id.len() <= 8 => {
             resolve(session, &format!("op:{id}")).map_err(|_| error)
         }
         other => other,
+    };
+    match found {
+        // An object's name: only looking at all refs tells whether it is lost.
+        Ok(place) if !is_hex || !place.what.starts_with("revision ") => Ok(Named::Place(place)),
+        Err(error) if error.kind() != Kind::Refused => Err(error),
+        found => match (find_lost(session, id), found) {
+            (Ok(item), _) => Ok(Named::Lost(Box::new(item))),
+            (_, found) => found.map(Named::Place),
+        },
     }
 }
 

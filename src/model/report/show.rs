@@ -1,7 +1,7 @@
 //! `git rollback show`.
 
 use super::{Files, Head, InProgress, LeftInPlace};
-use crate::model::{ObjectId, RepoPath, Time};
+use crate::model::{LostItem, ObjectId, RepoPath, Time};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -28,6 +28,9 @@ pub struct ShowReport {
     pub holds: Option<Holds>,
     /// What going there would mean; none where that makes no sense.
     pub going: Option<Going>,
+    /// What is known of something lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Box<LostItem>>,
     /// What `stat` or `patch` compares, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<String>,

@@ -4,6 +4,8 @@ use super::evidence::{Evidence, Story, merged_into, short};
 use super::group::Group;
 use super::prune;
 use super::search::Search;
+use crate::Result;
+use crate::git::Repo;
 use crate::model::{LostItem, LostKind, LostName, ObjectId, RepoPath, Time, readable};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -51,6 +53,7 @@ impl<'a> Describer<'a> {
         item.commit_count = group.members.len();
         let commits = &self.search.all.commits;
         item.commits = group.members.iter().map(|n| commits.id(*n)).collect();
+        item.base = self.base(group).map(|base| commits.id(base));
         item.damaged = group.members.iter().map(|n| commits.missing_parents(*n)).sum();
         match group.kind {
             LostKind::Tag => self.tag(group, &mut item)?,
@@ -60,7 +63,7 @@ impl<'a> Describer<'a> {
             self.guess_name(group, &mut item);
         }
         item.upstream = item.name.as_ref().and_then(|name| self.upstream(&readable(name.name.as_bytes())));
-        if self.touches(group, &mut item).is_none() {
+        if self.touches(&mut item).is_none() {
             item.damaged += 1;
         }
         item.prune = self.prune(group.id, &item);
@@ -156,9 +159,9 @@ impl<'a> Describer<'a> {
     }
 
     /// Names files that the item changed; `None`: a tree cannot be read.
-    fn touches(&self, group: &Group, item: &mut LostItem) -> Option<()> {
+    fn touches(&self, item: &mut LostItem) -> Option<()> {
         let mut paths = Vec::new();
-        self.changes(group, &mut |path, _| paths.push(path))?;
+        self.changes(item, &mut |path, _| paths.push(path))?;
         item.touches_more = paths.len().saturating_sub(FILES);
         paths.truncate(FILES);
         item.touches = paths;
@@ -166,24 +169,11 @@ impl<'a> Describer<'a> {
     }
 
     /// Calls `each` with every path that the item changed, and the blob it has there; `None`: a tree cannot be read.
-    pub fn changes(&self, group: &Group, each: &mut dyn FnMut(RepoPath, Option<ObjectId>)) -> Option<()> {
-        let (repo, commits) = (self.search.repo, &self.search.all.commits);
-        let Some(tip) = group.tip else { return Some(()) };
-        let tree = |n: u32| repo.commit(commits.id(n)).ok().map(|commit| commit.tree);
-        let trees = repo.trees().ok()?;
-        // A line whose first commit is a root, or whose parent is gone, changed everything it has.
-        let base = match self.base(group) {
-            Some(base) => tree(base)?,
-            None => ObjectId::EMPTY_TREE,
-        };
-        let mut pairs = vec![(base, tree(tip)?)];
-        if group.kind == LostKind::Stash
-            && let Some(untracked) = commits.parents(tip).nth(2)
-        {
-            pairs.push((ObjectId::EMPTY_TREE, tree(untracked)?));
-        }
-        for (old, new) in pairs {
-            let diff = trees.diff(old, new, &mut |path, _, new| {
+    pub fn changes(&self, item: &LostItem, each: &mut dyn FnMut(RepoPath, Option<ObjectId>)) -> Option<()> {
+        let repo = self.search.repo;
+        let all = repo.trees().ok()?;
+        for (old, new) in trees(repo, item).ok()? {
+            let diff = all.diff(old, new, &mut |path, _, new| {
                 each(path, new.map(|entry| entry.id));
                 Ok(())
             });
@@ -191,4 +181,28 @@ impl<'a> Describer<'a> {
         }
         Some(())
     }
+}
+
+/// Pairs of trees that show what an item changed: what it stands on, and it. None for a blob, and for a tag on what is
+/// not lost.
+pub fn trees(repo: &Repo, item: &LostItem) -> Result<Vec<(ObjectId, ObjectId)>> {
+    let tip = match item.kind {
+        LostKind::Staged => None,
+        LostKind::Tag if item.commits.is_empty() => None,
+        LostKind::Tag => repo.peel(item.id)?,
+        // The manifest is for the machine: the stash below it has the files.
+        LostKind::Saved => repo.commit(item.id)?.parents.first().copied(),
+        _ => Some(item.id),
+    };
+    let Some(tip) = tip else { return Ok(Vec::new()) };
+    let commit = repo.commit(tip)?;
+    let is_stash = matches!(item.kind, LostKind::Stash | LostKind::Saved);
+    let base = if is_stash { commit.parents.first().copied() } else { item.base };
+    // A line whose first commit is a root, or whose parent is gone, changed everything it has.
+    let base = base.map_or(Ok(ObjectId::EMPTY_TREE), |base| repo.commit(base).map(|commit| commit.tree))?;
+    let mut out = vec![(base, commit.tree)];
+    if let Some(untracked) = commit.parents.get(2).filter(|_| is_stash) {
+        out.push((ObjectId::EMPTY_TREE, repo.commit(*untracked)?.tree));
+    }
+    Ok(out)
 }

@@ -16,6 +16,7 @@ use crate::model::{LostItem, LostKind, ObjectId, Time};
 use crate::store::session::Session;
 use crate::{Error, Result};
 use blobs::Blobs;
+pub use describe::trees;
 use describe::{Describer, Draft};
 use evidence::Evidence;
 use search::Search;
@@ -223,8 +224,8 @@ fn said(describer: &Describer<'_>, item: &LostItem, part: &str) -> bool {
 
 fn touches(describer: &Describer<'_>, candidate: &Candidate, item: &LostItem, paths: &Pathspecs) -> bool {
     let mut hit = item.touches.iter().any(|path| paths.matches(path));
-    if let (false, Candidate::Line(draft)) = (hit, candidate) {
-        let _ = describer.changes(&draft.group, &mut |path, _| hit |= paths.matches(&path));
+    if let (false, Candidate::Line(_)) = (hit, candidate) {
+        let _ = describer.changes(item, &mut |path, _| hit |= paths.matches(&path));
     }
     if item.kind == LostKind::Staged {
         hit |= item.name.as_ref().is_some_and(|name| paths.matches(&name.name));
@@ -239,8 +240,9 @@ fn contains(describer: &Describer<'_>, candidate: &Candidate, item: &LostItem, p
     let mut blobs = Vec::new();
     match candidate {
         Candidate::Blob(..) => blobs.push(item.id),
-        Candidate::Line(draft) => drop(describer.changes(&draft.group, &mut |_, blob| blobs.extend(blob))),
-        Candidate::Saved(_) => {}
+        _ => {
+            let _ = describer.changes(item, &mut |_, blob| blobs.extend(blob));
+        }
     }
     let repo = describer.search.repo;
     let readable = |id: &ObjectId| repo.blob_size(*id).is_ok_and(|size| size <= SEARCHED);
