@@ -35,7 +35,7 @@ pub struct LostItem {
     pub commit_count: usize,
     /// Files that it changed, at most a few.
     pub touches: Vec<RepoPath>,
-    /// How many more files it changed.
+    /// How many more files it changed; beyond a thousand they are not counted.
     pub touches_more: usize,
     /// Of a branch, the remote-tracking branch that its configuration names or that has the same name, as in
     /// `origin/topic`.

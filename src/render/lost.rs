@@ -5,13 +5,16 @@ use super::words;
 use crate::model::report::LostReport;
 use crate::model::{LostItem, LostKind, Prune};
 
+/// Letters of a path in the table.
+const LONGEST_PATH: usize = 24;
+
 pub(super) fn render(page: &mut Page<'_>, report: &LostReport) {
     if report.items.is_empty() && page.look.table {
         page.line([plain("Nothing is lost that git still has")]);
     }
     if !report.items.is_empty() {
         let rows = report.items.iter().map(|item| row(page, item)).collect();
-        page.table("", &["ID", "KIND", "WHEN", "GIT KEEPS", "AUTHOR", "WHAT"], rows);
+        page.table("", &["ID", "KIND", "WHEN", "GIT KEEPS", "AUTHOR", "TOUCHES", "WHAT"], rows);
     }
     if !page.look.table {
         return;
@@ -44,8 +47,23 @@ fn row(page: &Page<'_>, item: &LostItem) -> Vec<Part> {
         plain(item.when().map(|time| page.look.time(time)).unwrap_or_default()),
         plain(keeps(item)),
         plain(&item.author),
+        plain(touches(item)),
         plain(what(item)),
     ]
+}
+
+/// The first file that it changed, and how many more.
+fn touches(item: &LostItem) -> String {
+    // Of a lost file the name is said already.
+    let Some(first) = item.touches.first().filter(|_| item.kind != LostKind::Staged) else { return String::new() };
+    let more = item.touches.len() - 1 + item.touches_more;
+    let first = crate::model::readable(first.as_bytes());
+    // A column must not push the next one off the terminal.
+    let short = match first.char_indices().rev().nth(LONGEST_PATH) {
+        Some((at, c)) => format!("...{}", &first[at + c.len_utf8()..]),
+        None => first,
+    };
+    if more == 0 { short } else { format!("{short} +{more}") }
 }
 
 /// How long git keeps it at least.

@@ -24,6 +24,7 @@ use crate::model::ObjectId;
 use crate::{Error, Result};
 use commit::PackCommits;
 use pack::Pack;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 /// A pack, as far as the age and the owner of its objects go.
@@ -50,7 +51,7 @@ pub struct Catalogue {
     pub commits: Commits,
     /// All annotated tags.
     pub tags: Vec<ObjectId>,
-    /// All loose objects of this repository itself.
+    /// All loose objects of this repository itself, sorted by name.
     pub loose: Vec<LooseObject>,
     /// All packs.
     pub packs: Vec<PackAt>,
@@ -60,7 +61,15 @@ pub struct Catalogue {
     pub damaged: usize,
     /// Packs that could not be read, with the reason.
     pub bad_packs: Vec<(PathBuf, String)>,
+    /// The packs again, held open for questions about single objects.
+    opened: OnceCell<Vec<Option<Opened>>>,
 }
+
+/// A pack with the times of its objects, if it has them.
+type Opened = (Pack, Option<Vec<u32>>);
+
+/// More packs are not held open at a time.
+const MAX_OPEN: usize = 200;
 
 impl Repo {
     /// Reads the commits of all packs and all loose objects. What is found out about big packs is remembered in
@@ -90,6 +99,7 @@ impl Repo {
             found.push((loose.commits, store.borrowed));
             if !store.borrowed {
                 out.loose = loose.objects;
+                out.loose.sort_unstable_by_key(|object| object.id);
             }
         }
         out.tags.sort_unstable();
@@ -102,19 +112,37 @@ impl Repo {
 impl Catalogue {
     /// For each pack that holds an object: when the object was written there, and whether the pack is protected.
     pub fn times_in_packs(&self, id: &ObjectId) -> Vec<(i64, bool)> {
-        let time = |at: &PackAt| {
-            let pack = Pack::open(&at.stem).ok()?;
-            let number = pack.find(id).ok()??;
-            let own = pack.times().and_then(|times| times.get(number as usize).copied());
-            Some((own.map_or(at.mtime, i64::from), at.kept))
-        };
-        self.packs.iter().filter(|at| !at.borrowed).filter_map(time).collect()
+        let mut out = Vec::new();
+        for (n, at) in self.packs.iter().enumerate().filter(|(_, at)| !at.borrowed) {
+            self.with_pack(n, |(pack, times)| {
+                let Ok(Some(number)) = pack.find(id) else { return };
+                let own = times.as_ref().and_then(|times| times.get(number as usize).copied());
+                out.push((own.map_or(at.mtime, i64::from), at.kept));
+            });
+        }
+        out
     }
 
     /// Whether a pack has an object, cruft packs left out.
     pub fn is_packed(&self, id: &ObjectId) -> bool {
-        let has = |at: &PackAt| Pack::open(&at.stem).is_ok_and(|pack| pack.find(id).is_ok_and(|found| found.is_some()));
-        self.packs.iter().filter(|at| !at.cruft).any(has)
+        let mut found = false;
+        for (n, _) in self.packs.iter().enumerate().filter(|(_, at)| !at.cruft) {
+            self.with_pack(n, |(pack, _)| found |= pack.find(id).is_ok_and(|at| at.is_some()));
+        }
+        found
+    }
+
+    fn with_pack(&self, n: usize, work: impl FnOnce(&Opened)) {
+        let open = |at: &PackAt| {
+            let pack = Pack::open(&at.stem).ok()?;
+            let times = pack.times();
+            Some((pack, times))
+        };
+        let opened = self.opened.get_or_init(|| self.packs.iter().take(MAX_OPEN).map(open).collect());
+        let now = if n < MAX_OPEN { None } else { open(&self.packs[n]) };
+        if let Some(opened) = opened.get(n).map_or(now.as_ref(), Option::as_ref) {
+            work(opened);
+        }
     }
 
     /// All objects of a pack: kind, name and when each was written.

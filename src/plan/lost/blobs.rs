@@ -3,13 +3,14 @@
 //! Git writes what is staged as loose objects, and moves what it no longer needs into cruft packs. Looking only there
 //! takes no time; whether a blob of any other pack is lost is known only when every tree was read.
 
-use super::describe::Describer;
+use super::describe::{Described, Describer};
 use super::group::Group;
 use super::guess::Guesses;
 use super::search::Search;
 use crate::Result;
-use crate::git::{MODE_TREE, ObjectKind};
+use crate::git::{MODE_TREE, ObjectKind, Repo};
 use crate::model::{LostItem, LostKind, LostName, ObjectId, Reach, RepoPath, Time};
+use crate::worktree::Root;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A cruft pack with more objects is only searched with `--all`.
@@ -78,9 +79,24 @@ impl Blobs {
         Ok(Blobs { found, note: candidates.note, guesses: Guesses::default() })
     }
 
-    /// One of them in full; `None`: it cannot be read.
-    pub fn item(&self, describer: &Describer<'_>, at: usize) -> Option<LostItem> {
-        let (blob, repo) = (&self.found[at], describer.search.repo);
+    /// One of them in full.
+    pub fn item(&self, describer: &Describer<'_>, at: usize) -> Described {
+        let blob = &self.found[at];
+        match self.described(describer, blob) {
+            None => Described::Damaged,
+            Some((item, content)) => {
+                let is_scaffolding = blob.named.is_some() && has_conflict(&content);
+                let path = item.name.as_ref().map(|name| &name.name);
+                if is_scaffolding || path.is_some_and(|path| stands_there(describer.search.repo, path, blob.id)) {
+                    return Described::Held;
+                }
+                Described::Item(Box::new(item))
+            }
+        }
+    }
+
+    fn described(&self, describer: &Describer<'_>, blob: &Blob) -> Option<(LostItem, Vec<u8>)> {
+        let repo = describer.search.repo;
         let mut item = LostItem::new(blob.id, LostKind::Staged, Reach::Nothing);
         item.made = Some(Time::new(blob.mtime, describer.search.now.offset_minutes));
         let size = repo.blob_size(blob.id).ok()?;
@@ -101,8 +117,20 @@ impl Blobs {
         };
         item.touches = item.name.iter().map(|name| name.name.clone()).collect();
         item.prune = describer.prune(blob.id, &item);
-        Some(item)
+        Some((item, content))
     }
+}
+
+/// Whether git itself wrote the content, for a merge with conflicts: it can be had again by merging again.
+fn has_conflict(content: &[u8]) -> bool {
+    let begins = |mark: &[u8]| content.split(|&b| b == b'\n').any(|line| line.starts_with(mark));
+    begins(b"<<<<<<< ") && begins(b">>>>>>> ")
+}
+
+/// Whether the file at a path has just this content now: then it is not lost.
+fn stands_there(repo: &Repo, path: &RepoPath, id: ObjectId) -> bool {
+    let opened = Root::open(repo.root()).and_then(|root| root.open_file(path));
+    opened.is_ok_and(|(mut file, stat)| crate::git::name_stream(&mut file, stat.size).is_ok_and(|found| found == id))
 }
 
 impl Candidates {

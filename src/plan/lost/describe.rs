@@ -4,16 +4,19 @@ use super::evidence::{Evidence, Story, merged_into, short};
 use super::group::Group;
 use super::prune;
 use super::search::Search;
-use crate::Result;
 use crate::git::Repo;
 use crate::model::{LostItem, LostKind, LostName, ObjectId, RepoPath, Time, readable};
+use crate::{Error, Result};
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 /// How many of the files that an item changed are named.
 const FILES: usize = 8;
+/// Beyond this they are not counted.
+const MAX_FILES: usize = 1000;
 /// Of how many merges in a line the message is read to find the name of its branch.
-const MERGES: usize = 20;
+const MERGES: usize = 5;
 
 /// A lost line, stash or tag, before it is described.
 pub(super) struct Draft {
@@ -21,6 +24,16 @@ pub(super) struct Draft {
     pub story: Story,
     /// Seconds since 1970: when it was lost, or else made.
     pub when: i64,
+}
+
+/// What describing comes to.
+pub(super) enum Described {
+    /// It is lost.
+    Item(Box<LostItem>),
+    /// It cannot be read.
+    Damaged,
+    /// It is not lost.
+    Held,
 }
 
 /// What describing needs.
@@ -63,9 +76,6 @@ impl<'a> Describer<'a> {
             self.guess_name(group, &mut item);
         }
         item.upstream = item.name.as_ref().and_then(|name| self.upstream(&readable(name.name.as_bytes())));
-        if self.touches(&mut item).is_none() {
-            item.damaged += 1;
-        }
         item.prune = self.prune(group.id, &item);
         Some(item)
     }
@@ -135,15 +145,15 @@ impl<'a> Describer<'a> {
     /// The commit below the line.
     fn base(&self, group: &Group) -> Option<u32> {
         let commits = &self.search.all.commits;
-        let mut at = group.tip?;
-        for _ in 0..group.members.len() {
+        let tip = group.tip?;
+        let mut at = tip;
+        loop {
             let parent = commits.parents(at).next()?;
-            if group.kind == LostKind::Stash || !group.members.contains(&parent) {
+            if group.kind == LostKind::Stash || self.search.owner[parent as usize] != tip {
                 return Some(parent);
             }
             at = parent;
         }
-        None
     }
 
     /// The remote-tracking branch that belongs to a branch of this name.
@@ -156,16 +166,6 @@ impl<'a> Describer<'a> {
         let names = self.search.tips.iter().filter_map(|tip| std::str::from_utf8(tip.name.as_bytes()).ok());
         let mut remotes = names.filter_map(|name| name.strip_prefix("refs/remotes/"));
         remotes.find(|name| name.strip_suffix(&ending).is_some_and(|remote| !remote.contains('/'))).map(str::to_owned)
-    }
-
-    /// Names files that the item changed; `None`: a tree cannot be read.
-    fn touches(&self, item: &mut LostItem) -> Option<()> {
-        let mut paths = Vec::new();
-        self.changes(item, &mut |path, _| paths.push(path))?;
-        item.touches_more = paths.len().saturating_sub(FILES);
-        paths.truncate(FILES);
-        item.touches = paths;
-        Some(())
     }
 
     /// Calls `each` with every path that the item changed, and the blob it has there; `None`: a tree cannot be read.
@@ -181,6 +181,51 @@ impl<'a> Describer<'a> {
         }
         Some(())
     }
+}
+
+/// Names files that the items changed, on all processors: with thousands of items this is most of the work.
+pub(super) fn touches(repo: &Repo, items: &mut [LostItem]) {
+    const AT_ONCE: usize = 32;
+    let threads = crate::host::threads().min(items.len() / AT_ONCE + 1);
+    let pieces = Mutex::new(items.chunks_mut(AT_ONCE));
+    let work = |repo: &Repo| {
+        loop {
+            let next = pieces.lock().unwrap_or_else(|e| e.into_inner()).next();
+            let Some(piece) = next else { return };
+            for item in piece.iter_mut().filter(|item| !matches!(item.kind, LostKind::Staged | LostKind::Saved)) {
+                if touched(repo, item).is_err() {
+                    item.damaged += 1;
+                }
+            }
+        }
+    };
+    let (root, work) = (repo.root(), &work);
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // A thread that cannot open the repository leaves the work to the others.
+            scope.spawn(move || Repo::open_at(root).map(|own| work(&own)));
+        }
+        work(repo);
+    });
+}
+
+fn touched(repo: &Repo, item: &mut LostItem) -> Result<()> {
+    let mut paths = Vec::new();
+    let all = repo.trees()?;
+    for (old, new) in trees(repo, item)? {
+        let diff = all.diff(old, new, &mut |path, _, _| {
+            paths.push(path);
+            // Where all of history was changed nobody wants to know how many files exactly.
+            if paths.len() < MAX_FILES { Ok(()) } else { Err(Error::refused("enough")) }
+        });
+        if diff.is_err() && paths.len() < MAX_FILES {
+            return diff;
+        }
+    }
+    item.touches_more = paths.len().saturating_sub(FILES);
+    paths.truncate(FILES);
+    item.touches = paths;
+    Ok(())
 }
 
 /// Pairs of trees that show what an item changed: what it stands on, and it. None for a blob, and for a tag on what is

@@ -43,7 +43,7 @@ fn saved(search: &mut Search<'_>, out: &mut Vec<Group>) {
         let stash: Vec<u32> = search.all.commits.parents(number).take(1).collect();
         let parts = stash.iter().flat_map(|stash| search.all.commits.parents(*stash).skip(1));
         let whole: Vec<u32> = std::iter::once(number).chain(stash.iter().copied()).chain(parts).collect();
-        let members = take(search, whole);
+        let members = take(search, number, whole);
         out.push(Group { id, kind: LostKind::Saved, reach: reach(search, number), tip: Some(number), members });
     }
 }
@@ -53,7 +53,7 @@ fn stashes(search: &mut Search<'_>, out: &mut Vec<Group>) {
     for number in lost {
         let parts = search.all.commits.parents(number).skip(1);
         let whole: Vec<u32> = std::iter::once(number).chain(parts).collect();
-        let members = take(search, whole);
+        let members = take(search, number, whole);
         let (id, reach) = (search.all.commits.id(number), reach(search, number));
         out.push(Group { id, kind: LostKind::Stash, reach, tip: Some(number), members });
     }
@@ -67,13 +67,14 @@ fn is_stash(search: &Search<'_>, number: u32) -> bool {
         && index.is_none_or(|index| matches!(commits.look(index), Look::StashIndex | Look::Unknown))
 }
 
-/// Takes those that are lost and in no other group.
-fn take(search: &mut Search<'_>, numbers: Vec<u32>) -> Vec<u32> {
+/// Takes those that are lost and in no other group, for the group of `tip`.
+fn take(search: &mut Search<'_>, tip: u32, numbers: Vec<u32>) -> Vec<u32> {
     let mut out = Vec::new();
     for number in numbers {
-        if search.seen[number as usize] & (super::search::HELD | TAKEN) == 0 && !search.all.commits.is_borrowed(number)
-        {
-            search.seen[number as usize] |= TAKEN;
+        let at = number as usize;
+        if search.seen[at] & (super::search::HELD | TAKEN) == 0 && !search.all.commits.is_borrowed(number) {
+            search.seen[at] |= TAKEN;
+            search.owner[at] = tip;
             out.push(number);
         }
     }
@@ -105,7 +106,7 @@ fn line(search: &mut Search<'_>, tip: u32) -> Vec<u32> {
     let mut members = Vec::new();
     let mut next = vec![tip];
     while let Some(number) = next.pop() {
-        let taken = take(search, vec![number]);
+        let taken = take(search, tip, vec![number]);
         if !taken.is_empty() {
             members.extend(taken);
             next.extend(search.all.commits.parents(number));

@@ -17,7 +17,7 @@ use crate::store::session::Session;
 use crate::{Error, Result};
 use blobs::Blobs;
 pub use describe::trees;
-use describe::{Describer, Draft};
+use describe::{Described, Describer, Draft};
 use evidence::Evidence;
 use search::Search;
 use std::cmp::Reverse;
@@ -100,12 +100,14 @@ pub fn find(session: &Session, filter: &Filter) -> Result<Found> {
             continue;
         }
         match lost.item(&describer, candidate) {
-            None => found.damaged += 1,
-            Some(item) if !filter.lets(&describer, candidate, &item) => {}
-            Some(_) if is_full => found.more += 1,
-            Some(item) => found.items.push(item),
+            Described::Damaged => found.damaged += 1,
+            Described::Held => {}
+            Described::Item(item) if !filter.lets(&describer, candidate, &item) => {}
+            Described::Item(_) if is_full => found.more += 1,
+            Described::Item(item) => found.items.push(*item),
         }
     }
+    describe::touches(&session.repo, &mut found.items);
     Ok(found)
 }
 
@@ -138,12 +140,14 @@ impl<'s> Lost<'s> {
         Ok(Lost { search, evidence, blobs, candidates })
     }
 
-    /// A candidate in full; `None`: it cannot be read.
-    fn item(&self, describer: &Describer<'_>, candidate: &Candidate) -> Option<LostItem> {
+    /// A candidate in full.
+    fn item(&self, describer: &Describer<'_>, candidate: &Candidate) -> Described {
         match candidate {
-            Candidate::Line(draft) => describer.item(draft),
+            Candidate::Line(draft) => {
+                describer.item(draft).map_or(Described::Damaged, |item| Described::Item(Box::new(item)))
+            }
             Candidate::Blob(at, _) => self.blobs.item(describer, *at),
-            Candidate::Saved(item) => Some((**item).clone()),
+            Candidate::Saved(item) => Described::Item(item.clone()),
         }
     }
 
@@ -224,7 +228,7 @@ fn said(describer: &Describer<'_>, item: &LostItem, part: &str) -> bool {
 
 fn touches(describer: &Describer<'_>, candidate: &Candidate, item: &LostItem, paths: &Pathspecs) -> bool {
     let mut hit = item.touches.iter().any(|path| paths.matches(path));
-    if let (false, Candidate::Line(_)) = (hit, candidate) {
+    if let Candidate::Line(_) = candidate {
         let _ = describer.changes(item, &mut |path, _| hit |= paths.matches(&path));
     }
     if item.kind == LostKind::Staged {
@@ -262,6 +266,7 @@ pub fn resolve(session: &Session, typed: &str) -> Result<LostItem> {
     if hits.is_empty() && session.repo.resolve(typed)?.is_some_and(|id| session.repo.blob_size(id).is_ok()) {
         hits = named(session, typed, true)?;
     }
+    describe::touches(&session.repo, &mut hits);
     match hits.len() {
         1 => Ok(hits.remove(0)),
         0 => Err(Error::refused(format!("nothing lost is called \"{typed}\""))
@@ -283,7 +288,10 @@ fn named(session: &Session, typed: &str, thorough: bool) -> Result<Vec<LostItem>
     let digits = typed.to_ascii_lowercase();
     let is_digits = (4..=40).contains(&typed.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
     let begins = |id: &ObjectId| is_digits && id.to_string().starts_with(&digits);
-    let describe = |candidate: &Candidate| lost.item(&describer, candidate);
+    let describe = |candidate: &Candidate| match lost.item(&describer, candidate) {
+        Described::Item(item) => Some(*item),
+        Described::Damaged | Described::Held => None,
+    };
     let by_id = lost.candidates.iter().filter(|c| begins(&lost.id(c)));
     let mut hits: Vec<LostItem> = by_id.filter_map(describe).collect();
     for candidate in lost.candidates.iter().filter(|_| hits.is_empty() && is_digits) {

@@ -75,8 +75,8 @@ enum Written {
 
 /// When the object was written last; `None`: it is nowhere.
 fn written(search: &Search<'_>, id: ObjectId) -> Option<Written> {
-    let loose = search.all.loose.iter().filter(|object| object.id == id).map(|object| object.mtime);
-    let mut newest = loose.max();
+    let loose = search.all.loose.binary_search_by_key(&id, |object| object.id);
+    let mut newest = loose.ok().map(|at| search.all.loose[at].mtime);
     for (time, kept) in search.all.times_in_packs(&id) {
         if kept {
             return Some(Written::Kept);

@@ -19,6 +19,8 @@ pub(super) struct Search<'s> {
     pub repo: &'s Repo,
     pub all: Catalogue,
     pub seen: Seen,
+    /// The tip of the item that each taken commit is part of.
+    pub owner: Vec<u32>,
     pub tips: Vec<Tip>,
     pub reflogs: Vec<Reflog>,
     /// Every object that a reflog names.
@@ -36,10 +38,10 @@ impl<'s> Search<'s> {
     pub fn new(session: &'s Session) -> Result<Search<'s>> {
         let repo = &session.repo;
         let all = repo.catalogue(&session.layout.scans())?;
-        let seen = vec![0; all.commits.len()];
+        let (seen, owner) = (vec![0; all.commits.len()], vec![u32::MAX; all.commits.len()]);
         let (tips, reflogs, now) = (repo.tips()?, repo.reflogs()?, crate::host::clock::now());
         let mut search =
-            Search { repo, all, seen, tips, reflogs, in_reflogs: HashSet::new(), lost_tags: Vec::new(), now };
+            Search { repo, all, seen, owner, tips, reflogs, in_reflogs: HashSet::new(), lost_tags: Vec::new(), now };
         search.mark_held();
         search.mark_reflogs();
         search.look_at_merges();
