@@ -25,6 +25,7 @@ mod it {
     mod lost;
     mod mutating;
     mod notify;
+    mod picks;
     mod plain_git;
     mod property;
     mod recover;

@@ -1,12 +1,14 @@
-//! `git rollback abort`: takes an interrupted operation back.
+//! `git rollback abort`: takes an unfinished operation back.
 
 use super::Ctx;
+use super::change::end;
 use crate::Result;
-use crate::engine::{self, resume::Way};
+use crate::engine::resume::Way;
 use crate::model::report::Outcome;
-use crate::store::session::Session;
 
-/// Take back an operation that was interrupted
+/// Take back an operation that was interrupted, or that waits for you
+///
+/// Everything is as it was before it began. What you did since then is saved first.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback            is an operation unfinished, and how far did it get?
@@ -17,10 +19,5 @@ pub struct Args {}
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let Args {} = args;
-    let session = Session::open()?;
-    if ctx.global.dry_run {
-        return Ok(engine::resume::preview(&session, Way::Abort)?.into());
-    }
-    let finished = engine::resume::resume(&session, ctx.talk, Way::Abort)?;
-    Ok(engine::done_report(&finished, None).into())
+    end(ctx, Way::Abort)
 }

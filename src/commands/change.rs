@@ -1,8 +1,10 @@
 //! What all changing commands share: from a planner to an answer.
 
 use super::Ctx;
+use crate::engine::resume::Way;
 use crate::engine::{self, Ended, Locks, Planner, Request};
-use crate::model::report::{DoneReport, Outcome, PlanReport, Report};
+use crate::model::Work;
+use crate::model::report::{DoneReport, Hint, Outcome, PlanReport, Report, StoppedReport};
 use crate::plan::points;
 use crate::plan::resolve::resolve;
 use crate::store::session::Session;
@@ -31,11 +33,60 @@ pub(super) fn carry_out(
         Ended::Planned(report) => Ok((*report).into()),
         Ended::Nothing(report) => Ok(nothing_to_do(&report).into()),
         Ended::Declined => Err(Error::refused("nothing was done: the answer was no")),
-        Ended::Done(finished) => {
-            let way_back = way_back(&finished.operation);
-            Ok(engine::done_report(&finished, way_back).into())
-        }
+        ended => Ok(answer(ended)),
     }
+}
+
+/// The answer of an operation that ended, or waits for a person.
+fn answer(ended: Ended) -> Outcome {
+    match ended {
+        Ended::Done(finished) => {
+            let way_back = way_back(&finished.operation).filter(|_| !finished.operation.aborted);
+            engine::done_report(&finished, way_back).into()
+        }
+        Ended::Waiting(waiting) => stopped(*waiting).into(),
+        Ended::Planned(report) | Ended::Nothing(report) => nothing_to_do(&report).into(),
+        Ended::Declined => DoneReport::default().into(),
+    }
+}
+
+fn stopped(waiting: engine::Waiting) -> StoppedReport {
+    let remaining = match &waiting.pause.work {
+        Work::Pick(work) => work.rest.len() as u64,
+    };
+    StoppedReport {
+        operation: waiting.operation.id,
+        command: waiting.operation.command,
+        summary: waiting.operation.title,
+        why: waiting.pause.why.unwrap_or_default(),
+        paths: waiting.pause.paths,
+        commits: waiting.commits,
+        remaining,
+        warnings: waiting.warnings.into_iter().chain(waiting.differs).collect(),
+        next: ways_on(),
+    }
+}
+
+/// What to type while an operation waits.
+pub(super) fn ways_on() -> Vec<Hint> {
+    vec![
+        Hint::new("git rollback continue", "go on, when it is solved and added"),
+        Hint::new("git rollback skip", "leave this commit out, and go on"),
+        Hint::new("git rollback abort", "take all of it back: everything as it was before"),
+    ]
+}
+
+/// `continue`, `skip` and `abort`.
+pub(super) fn end(ctx: &Ctx<'_>, way: Way) -> Result<Outcome> {
+    let session = Session::open()?;
+    let planner: Planner<'_> = &|table| match table.turn {
+        Some(turn) => crate::plan::go_on(table.session, table.desk, &table.name.who, turn),
+        None => Err(Error::fault("it is not known what remains to be done")),
+    };
+    if ctx.global.dry_run {
+        return Ok(engine::resume::preview(&session, ctx.talk, way, planner)?.into());
+    }
+    Ok(answer(engine::resume::resume(&session, ctx.talk, way, planner)?))
 }
 
 fn nothing_to_do(report: &PlanReport) -> DoneReport {

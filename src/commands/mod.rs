@@ -23,6 +23,7 @@ pub mod recover;
 pub mod redo;
 pub mod restore;
 pub mod show;
+pub mod skip;
 pub mod sprint;
 pub mod stats;
 pub mod status;
@@ -106,6 +107,7 @@ pub enum Command {
     Decide(decide::Args),
     Notify(notify::Args),
     Continue(r#continue::Args),
+    Skip(skip::Args),
     Abort(abort::Args),
     Check(check::Args),
     Validate(validate::Args),
@@ -140,6 +142,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Decide(args) => decide::run(ctx, args),
         Command::Notify(args) => notify::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),
+        Command::Skip(args) => skip::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
         Command::Check(args) => check::run(ctx, args),
         Command::Validate(args) => validate::run(ctx, args),

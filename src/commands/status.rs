@@ -6,7 +6,7 @@ use crate::model::ObjectId;
 use crate::model::report::{
     BaselineDistance, Counts, Head, Hint, Outcome, PointNote, StatusReport, UndoState, Unfinished,
 };
-use crate::store::journal::Journal;
+use crate::store::journal::{Journal, Phase};
 use crate::store::points::{Point, PointDetail, PointName};
 use crate::store::session::Session;
 use crate::store::survey::Survey;
@@ -179,11 +179,17 @@ fn operations(session: &Session, report: &mut StatusReport) -> Result<()> {
 }
 
 fn unfinished(session: &Session, notes: &mut Vec<String>) -> Result<Option<Unfinished>> {
-    let Some(Journal { operation, steps, .. }) = Journal::read(&session.layout)? else { return Ok(None) };
+    let Some(Journal { operation, steps, phase, pause, .. }) = Journal::read(&session.layout)? else { return Ok(None) };
     // A run at work has a journal too: nothing is wrong then.
     if session.is_at_work()? {
         notes.push(format!("another git rollback is at work in this worktree: {} ({})", operation.title, operation.id));
         return Ok(None);
+    }
+    let started = operation.who.time;
+    if let Some(pause) = pause.filter(|_| phase == Phase::Waiting) {
+        let phase = pause.why.unwrap_or_else(|| "it goes on with the next commit".to_owned());
+        let (id, command, next) = (operation.id, operation.title, super::change::ways_on());
+        return Ok(Some(Unfinished { id, command, started, phase, waits: true, next }));
     }
     let count = session.repo.blob(steps).and_then(|bytes| journal::parse_steps(&bytes)).map(|s| s.steps.len());
     let phase = match count {
@@ -195,8 +201,7 @@ fn unfinished(session: &Session, notes: &mut Vec<String>) -> Result<Option<Unfin
         Hint::new("git rollback continue", "finish it"),
         Hint::new("git rollback abort", "take it back: everything as it was before"),
     ];
-    let started = operation.who.time;
-    Ok(Some(Unfinished { id: operation.id, command: operation.title, started, phase, next }))
+    Ok(Some(Unfinished { id: operation.id, command: operation.title, started, phase, waits: false, next }))
 }
 
 /// What to type next, the most urgent first. What undoes and redoes is listed already.

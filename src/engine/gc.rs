@@ -95,7 +95,7 @@ fn named(session: &Session) -> Result<BTreeSet<crate::model::ObjectId>> {
     }
     // Another worktree's unfinished operation still needs its snapshot.
     for area in session.layout.all_areas() {
-        out.extend(Journal::read_at(&area.join("journal.json"))?.and_then(|j| j.operation.snapshot).map(|s| s.id));
+        out.extend(Journal::read_at(&area.join("journal.json"))?.iter().flat_map(Journal::snapshots));
     }
     Ok(out)
 }

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod gc;
+mod leg;
 pub mod nested;
 mod record;
 pub mod resume;
@@ -11,5 +12,5 @@ mod tasks;
 mod verify;
 
 pub use record::done_report;
-pub use run::{Ended, Finished, Locks, Planner, Request, Table, plan_for, run};
+pub use run::{Ended, Finished, Locks, Planner, Request, Table, Waiting, plan_for, run};
 pub use tasks::about;

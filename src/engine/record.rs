@@ -82,7 +82,7 @@ pub(super) fn finish(
     operation.differs = differs.clone();
     operation.millis = began.elapsed().as_millis() as u64;
     log::append(&session.repo, &session.layout, &operation)?;
-    Ok(Finished { operation, differs, warnings: Vec::new() })
+    Ok(Finished { operation, differs, warnings: Vec::new(), commits: Vec::new() })
 }
 
 /// The answer to a command that was carried out.
@@ -115,6 +115,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
         },
         recovered: Vec::new(),
         runs: operation.runs.clone(),
+        commits: finished.commits.clone(),
         kept: operation.kept.iter().map(kept).collect(),
         left_in_place: operation.left.iter().map(left).collect(),
         story: None,

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod checksum;
+mod commits;
 mod convert;
 mod error;
 pub mod ignore;
@@ -28,6 +29,7 @@ mod tree;
 mod upstream;
 
 pub use attributes::{Attributes, Conversion, Text};
+pub use commits::{RawCommit, write_pick};
 pub use convert::{ToSmudge, attributes_of, clean, smudge};
 pub use ignore::{Keep, Rules};
 pub use index::{CachedTree, Index, TreeNode, Trust};

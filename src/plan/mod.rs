@@ -7,6 +7,7 @@ mod folders;
 mod ignored;
 pub mod lifecycle;
 pub mod lost;
+pub mod pick;
 pub mod points;
 pub mod recover_item;
 pub mod resolve;
@@ -22,8 +23,11 @@ pub mod write;
 
 pub use describe::{count, files_of, sentences};
 
+use self::transition::Desk;
+use crate::Result;
 use crate::model::report::PlanReport;
-use crate::model::{HeadAt, RepoPath, Skipped, Stat, Step};
+use crate::model::{Answer, HeadAt, Pause, RepoPath, Skipped, Stat, Step, Who, Work};
+use crate::store::session::Session;
 use crate::store::snapshot::Extra;
 use std::collections::BTreeMap;
 
@@ -58,6 +62,17 @@ pub struct Plan {
     pub before: Option<lifecycle::Before>,
     /// A point to be made on the snapshot of the operation itself.
     pub point_on_snapshot: Option<NewPoint>,
+    /// What remains when the steps are taken; `None`: nothing, the operation is done then.
+    pub pause: Option<Pause>,
+}
+
+/// An operation that stopped half-way goes on.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// What it waited for, and what remains.
+    pub pause: Pause,
+    /// What the person says.
+    pub answer: Answer,
 }
 
 /// A point that is made on the snapshot of the operation itself.
@@ -71,6 +86,16 @@ pub struct NewPoint {
     pub message: String,
     /// Its ref.
     pub reference: String,
+}
+
+/// Plans what remains of an operation that stopped half-way.
+///
+/// # Errors
+/// What it waited for is not done.
+pub fn go_on(session: &Session, desk: Desk<'_, '_>, who: &Who, turn: &Turn) -> Result<Plan> {
+    match &turn.pause.work {
+        Work::Pick(work) => pick::go_on(session, desk, who, turn, work),
+    }
 }
 
 impl Plan {

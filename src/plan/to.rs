@@ -125,7 +125,7 @@ fn only_some_paths(place: &Place) -> Error {
 }
 
 /// What was not committed does not come along: that is said, and where it is.
-fn note_set_aside(desk: Desk<'_, '_>, plan: &mut Plan) {
+pub(super) fn note_set_aside(desk: Desk<'_, '_>, plan: &mut Plan) {
     let note = |message: String| Finding { severity: Severity::Note, message, help: None };
     let touched: BTreeSet<&RepoPath> = plan
         .steps

@@ -15,6 +15,7 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
     for made in &done.recovered {
         recovered(page, made, done.recovered.len() > 1);
     }
+    super::picks::rows(page, &done.commits);
     if page.look.verbose {
         let facts = [("operation ", &done.operation), ("snapshot ", &done.snapshot)];
         for (label, fact) in facts {

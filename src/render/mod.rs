@@ -12,6 +12,7 @@ mod log;
 mod lost;
 mod page;
 mod parts;
+mod picks;
 mod plan;
 mod points;
 mod show;
@@ -36,6 +37,8 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Status(report) => status::render(&mut page, report),
         Report::Plan(report) => plan::render(&mut page, report),
         Report::Done(report) => done::render(&mut page, report),
+        Report::Stopped(report) => picks::stopped(&mut page, report),
+        Report::Candidates(report) => picks::candidates(&mut page, report),
         Report::Points(report) => points::render(&mut page, report),
         Report::Baseline(report) => points::baselines(&mut page, report),
         Report::Log(report) => log::render(&mut page, report),

@@ -13,6 +13,10 @@ pub(super) fn render(page: &mut Page<'_>, plan: &PlanReport) {
         self::moves(page, moves);
     }
     commits(page, &plan.commits_leaving);
+    if !plan.commits_picked.is_empty() {
+        page.heading("Commits");
+        super::picks::rows(page, &plan.commits_picked);
+    }
     files(page, &plan.files);
     if !plan.steps.is_empty() {
         page.heading("Steps");

@@ -41,7 +41,8 @@ pub(super) fn render(page: &mut Page<'_>, report: &StatusReport) {
 
 fn unfinished(page: &mut Page<'_>, unfinished: &Unfinished) {
     let started = page.look.time(unfinished.started);
-    page.line([bad("UNFINISHED: "), bold(&unfinished.command), plain(" was interrupted")]);
+    let how = if unfinished.waits { " waits for you" } else { " was interrupted" };
+    page.line([bad("UNFINISHED: "), bold(&unfinished.command), plain(how)]);
     page.line([
         plain("  operation "),
         id(&unfinished.id),

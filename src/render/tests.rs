@@ -4,7 +4,7 @@ use super::{Look, error, error_json, escape, json, plan, text};
 use crate::model::decision::{Answers, Course};
 use crate::model::report::*;
 use crate::model::stats::Tally;
-use crate::model::{Impact, ObjectId, Ran, RepoPath, Time, Trouble};
+use crate::model::{Impact, ObjectId, PickOutcome, Ran, RepoPath, Time, Trouble};
 use crate::{Error, Kind};
 use proptest::prelude::*;
 
@@ -59,6 +59,7 @@ fn status(t: &str) -> StatusReport {
         in_progress: vec![InProgress { what: t.into(), detail: t.into() }],
         counts: Counts { staged: 1, unstaged: 2, untracked: 3, conflicts: 4, hidden: 5, ignored: Some(6) },
         unfinished: Some(Unfinished {
+            waits: false,
             id: t.into(),
             command: t.into(),
             started: time(),
@@ -79,6 +80,7 @@ fn a_plan(t: &str, path: &RepoPath) -> PlanReport {
         moves: Some(Move { how: MoveKind::Reset, what: t.into(), why: t.into() }),
         steps: vec![t.into()],
         commits_leaving: vec![CommitRow { id: ObjectId::EMPTY_TREE, subject: t.into(), published: true }],
+        commits_picked: picks(t),
         files: PlanFiles {
             written: files(path),
             removed: files(path),
@@ -105,6 +107,7 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         recovered: vec![recovered(t), recovered(t)],
         runs: ran(t),
         changed: Changed { written: 1, removed: 2, trashed: 3, refs: 4 },
+        commits: picks(t),
         kept: kept(path, t),
         left_in_place: left(path, t),
         story: Some(Box::new(story(t, path))),
@@ -112,6 +115,44 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         way_back: Some(t.into()),
         recover_with_git: Some(t.into()),
     }
+}
+
+fn picks(t: &str) -> Vec<PickRow> {
+    let row = |outcome, new| PickRow { id: ObjectId::EMPTY_TREE, subject: t.into(), outcome, new };
+    vec![
+        row(Some(PickOutcome::Picked), Some(ObjectId::EMPTY_BLOB)),
+        row(Some(PickOutcome::Skipped), None),
+        row(None, None),
+    ]
+}
+
+fn stopped(t: &str, path: &RepoPath) -> StoppedReport {
+    StoppedReport {
+        operation: t.into(),
+        command: t.into(),
+        summary: t.into(),
+        why: t.into(),
+        paths: vec![path.clone()],
+        commits: picks(t),
+        remaining: 2,
+        warnings: vec![t.into()],
+        next: vec![Hint::new(t, t)],
+    }
+}
+
+fn candidates(t: &str, path: &RepoPath) -> CandidatesReport {
+    let row = CandidateRow {
+        number: 1,
+        id: ObjectId::EMPTY_TREE,
+        subject: t.into(),
+        author: t.into(),
+        time: time(),
+        state: CandidateState::Conflict,
+        needs: vec![1, 2],
+        conflicts: vec![path.clone()],
+        same_as: Some(ObjectId::EMPTY_TREE),
+    };
+    CandidatesReport { from: t.into(), onto: t.into(), commits: vec![row], next: vec![Hint::new(t, t)] }
 }
 
 fn recovered(t: &str) -> Recovered {
@@ -319,6 +360,8 @@ fn every_report(t: &str, path: &RepoPath) -> Vec<Report> {
     vec![
         Report::Status(Box::new(status(t))),
         Report::Plan(Box::new(a_plan(t, path))),
+        Report::Stopped(Box::new(stopped(t, path))),
+        Report::Candidates(candidates(t, path)),
         Report::Done(Box::new(done(t, path))),
         Report::Points(points(t)),
         Report::Baseline(baselines(t)),
@@ -374,6 +417,8 @@ fn every_document_names_schema_and_kind() {
     let kinds = [
         "status",
         "plan",
+        "stopped",
+        "candidates",
         "done",
         "points",
         "baseline",

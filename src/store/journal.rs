@@ -2,29 +2,55 @@
 
 use super::layout::Layout;
 use crate::host::fs;
-use crate::model::{ObjectId, Operation, Steps};
+use crate::model::{ObjectId, Operation, Pause, Steps};
 use crate::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// What is needed to finish or take back an operation (`docs/formats.md`). Written once, before the first step.
+/// What is needed to finish or take back an operation (`docs/formats.md`). Written before the first step; an operation
+/// that stops for a person has one for each leg, from one stop to the next.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Journal {
     /// The format's version.
     pub version: u32,
-    /// The entry that the log will get.
+    /// The entry that the log will get. Its steps are all those of the operation up to the end of this leg.
     pub operation: Operation,
-    /// The blob with the steps.
+    /// The blob with the steps of this leg.
     pub steps: ObjectId,
     /// Which boot of the machine it was: files written before another boot may not have reached the disk.
     pub boot: String,
+    /// What is going on.
+    #[serde(default)]
+    pub phase: Phase,
+    /// What waits when the steps are taken; `None`: the operation is done then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
+    /// The snapshot of the state before this leg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<ObjectId>,
+    /// The journal as it was while a person was waited for, before this leg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Box<Journal>>,
+}
+
+/// What is going on with an unfinished operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Steps are taken, or a run died while it took them.
+    #[default]
+    Steps,
+    /// All of them are taken, and a person is waited for.
+    Waiting,
+    /// Steps are taken that take the whole operation back.
+    Back,
 }
 
 const MAX_SIZE: u64 = 16 << 20;
 
 impl Journal {
     /// The version written now.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// Reads the journal of a worktree; `None`: nothing is unfinished.
     ///
@@ -58,6 +84,23 @@ impl Journal {
         let bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::fault("cannot write a journal").because(e))?;
         fs::remove_file_if_exists(&layout.progress())?;
         fs::write_atomic(&layout.journal(), &bytes)
+    }
+
+    /// Writes it, synced, when its steps are taken and a person is waited for: how far they are means nothing then.
+    pub fn wait(&self, layout: &Layout) -> Result<()> {
+        let waiting = Journal { phase: Phase::Waiting, ..self.clone() };
+        let bytes =
+            serde_json::to_vec_pretty(&waiting).map_err(|e| Error::fault("cannot write a journal").because(e))?;
+        // First the journal: while it says that steps are taken, how far they are must stay.
+        fs::write_atomic(&layout.journal(), &bytes)?;
+        fs::remove_file_if_exists(&layout.progress()).map(drop)
+    }
+
+    /// The snapshots that it needs.
+    pub fn snapshots(&self) -> Vec<ObjectId> {
+        let first = self.operation.snapshot.as_ref().map(|snapshot| snapshot.id);
+        let earlier = self.earlier.iter().flat_map(|journal| journal.snapshots());
+        first.into_iter().chain(self.snapshot).chain(earlier).collect()
     }
 
     /// Ends it: the operation is done. The record stays until the next one, because the files it wrote are not

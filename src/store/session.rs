@@ -1,6 +1,6 @@
 //! One run of the program on one worktree.
 
-use super::journal::Journal;
+use super::journal::{Journal, Phase};
 use super::layout::Layout;
 use super::points::stamp;
 use crate::config::Config;
@@ -139,7 +139,15 @@ const PATIENCE: u64 = 10;
 /// The refusal while an operation is unfinished.
 pub fn unfinished(journal: &Journal) -> Error {
     let operation = &journal.operation;
-    Error::refused(format!("an operation was interrupted: {} ({})", operation.title, operation.id))
-        .help("finish it with `git rollback continue`")
-        .help("or take it back with `git rollback abort`")
+    let what = format!("{} ({})", operation.title, operation.id);
+    let waiting = journal.pause.as_ref().filter(|_| journal.phase == Phase::Waiting);
+    let error = match waiting.and_then(|pause| pause.why.as_ref()) {
+        Some(why) => Error::refused(format!("an operation waits for you: {what}"))
+            .because(why)
+            .help("when that is done, go on with `git rollback continue`")
+            .help("leave that commit out with `git rollback skip`"),
+        None => Error::refused(format!("an operation was interrupted: {what}"))
+            .help("finish it with `git rollback continue`"),
+    };
+    error.help("or take it back with `git rollback abort`")
 }

@@ -40,6 +40,8 @@ pub struct Extra {
     pub tags: BTreeMap<ObjectId, ObjectId>,
     /// The steps of the plan, as stored.
     pub steps: Option<ObjectId>,
+    /// All steps of an operation that goes on, those before and these, as stored.
+    pub whole: Option<ObjectId>,
     /// Nested repositories that are saved file by file.
     pub nested: Vec<NestedRepo>,
     /// Submodules that have a snapshot of their own.
@@ -89,8 +91,10 @@ pub fn write_manifest(
     let mut entries: BTreeMap<RepoPath, Option<TreeEntry>> = BTreeMap::new();
     entries.insert("manifest.json".into(), blob(sink.add(ObjectKind::Blob, &json)?));
     entries.insert("refs".into(), blob(sink.add(ObjectKind::Blob, &refs_text(scene))?));
-    if let Some(steps) = extra.steps {
-        entries.insert("steps.json".into(), blob(steps));
+    for (name, steps) in [("steps.json", extra.steps), ("whole.json", extra.whole)] {
+        if let Some(steps) = steps {
+            entries.insert(name.into(), blob(steps));
+        }
     }
     for file in &manifest.git_files {
         entries.insert(RepoPath::join(b"state", file.name.as_bytes()), blob(file.blob));

@@ -107,6 +107,7 @@ pub const COMMANDS: &[Case] = &[
     case("sprint start 4 --allow-dirty", Back::Undo),
     case("sprint fail 4 --no-tests -y", Back::Undo),
     after(&["$ echo 'sprint.report = \"worktree\"' > rollback.toml"], "sprint fail 4 --no-tests -y", Back::Undo),
+    case("recover --from HEAD --onto HEAD~2 --all -x", Back::Undo),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),
 ];
 

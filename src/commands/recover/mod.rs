@@ -1,5 +1,6 @@
 //! `git rollback recover`: brings lost work back.
 
+mod from;
 mod item;
 mod pick;
 
@@ -13,15 +14,20 @@ use std::ffi::OsString;
 /// Each comes back as what it was: a stash onto the stash list, a deleted branch or tag under its old name, other commits as
 /// a branch recovery/..., the content of a file as a file. Nothing that is there is replaced: where a name is taken,
 /// a free one beside it is used. `git rollback lost` lists what there is.
+///
+/// With --from, commits of a branch that failed are picked onto a new branch at the baseline, in the order of history. Without
+/// commits it lists what the branch has, and what would apply. Where one is in conflict, it stops: solve it, then
+/// `git rollback continue`, or `skip` or `abort`. All of it is one operation, which `undo` takes back.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback lost                     what can be brought back?
-  git rollback recover 1a2b3c4d         bring that one back
   git rollback recover topic 77aa12     several at once; a deleted branch by its name
   git rollback recover 1a2b3c4d --pin   only keep git from removing it
-  git rollback undo                     not this one after all")]
+  git rollback recover --from topic             what has topic beyond the baseline, and would it apply?
+  git rollback recover --from topic 1 3-5       pick these onto a new branch at the baseline")]
 pub struct Args {
-    /// What to bring back: ids and names that `lost` lists, or the id of any object
+    /// What to bring back: ids and names that `lost` lists, or the id of any object. With --from: commits, by their number in
+    /// the list, ranges (2-5, A..B), or names
     #[arg(value_name = "ITEM")]
     pub items: Vec<String>,
 
@@ -40,9 +46,13 @@ pub struct Args {
     /// Where a file goes: a place that is free, or a directory
     #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub output: Option<OsString>,
+
+    /// Commits of a branch that failed
+    #[command(flatten)]
+    pub picks: from::Picks,
 }
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    item::run(ctx, args)
+    if args.picks.from.is_some() { from::run(ctx, args) } else { item::run(ctx, args) }
 }

@@ -25,6 +25,9 @@ pub struct DoneReport {
     pub recovered: Vec<Recovered>,
     /// What was run, and what came of it.
     pub runs: Vec<crate::model::Ran>,
+    /// What became of commits that were picked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<super::PickRow>,
     /// Files that were moved or saved elsewhere, and where they are.
     pub kept: Vec<Kept>,
     /// What stayed although one might expect otherwise, or was not captured.
@@ -53,6 +56,7 @@ impl Default for DoneReport {
             changed: Changed::default(),
             recovered: Vec::new(),
             runs: Vec::new(),
+            commits: Vec::new(),
             kept: Vec::new(),
             left_in_place: Vec::new(),
             story: None,

@@ -3,6 +3,7 @@
 //! A JSON document is `{"schema": 1, "kind": "<name>", ...}`; the number grows when a field changes its meaning or goes.
 //! Strings here are as the repository has them: the renderer escapes them.
 
+mod candidates;
 mod check;
 mod decision;
 mod done;
@@ -15,10 +16,12 @@ mod points;
 mod show;
 mod sprint;
 mod status;
+mod stopped;
 pub mod story;
 mod trust;
 mod upkeep;
 
+pub use candidates::{CandidateRow, CandidateState, CandidatesReport};
 pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
 pub use done::{Changed, DoneReport, Kept, Recovered};
@@ -31,6 +34,7 @@ pub use points::{BaselineReport, BaselineRow, PointRow, PointsReport};
 pub use show::{Going, Holds, Patch, ShowReport, StatLine};
 pub use sprint::{SprintBranch, SprintReport, SprintRow, SprintState, SprintsReport};
 pub use status::{BaselineDistance, Counts, PointNote, StatusReport, Unfinished};
+pub use stopped::{PickRow, StoppedReport};
 pub use story::Story;
 pub use trust::{Allowed, TaskRow, TrustReport};
 pub use upkeep::{DoctorReport, GcItem, GcReport, MessageReport, TextReport};
@@ -51,6 +55,10 @@ pub enum Report {
     Plan(Box<PlanReport>),
     /// What was done.
     Done(Box<DoneReport>),
+    /// Commits that could be picked.
+    Candidates(CandidatesReport),
+    /// What was done half-way, and what a person is waited for.
+    Stopped(Box<StoppedReport>),
     /// The points.
     Points(PointsReport),
     /// The baselines.
@@ -114,6 +122,7 @@ impl From<Report> for Outcome {
     fn from(report: Report) -> Self {
         let no = match &report {
             Report::Done(done) if !done.verified => Some(Kind::Unverified),
+            Report::Stopped(_) => Some(Kind::Stopped),
             Report::Doctor(doctor) if doctor.checks.iter().any(|c| c.verdict == Verdict::Fail) => Some(Kind::Refused),
             Report::Baseline(report) if report.failed() => Some(Kind::Refused),
             Report::Check(report) if !report.safe => Some(Kind::Refused),
@@ -139,6 +148,8 @@ answers! {
     Status(StatusReport) = Box::new;
     Plan(PlanReport) = Box::new;
     Done(DoneReport) = Box::new;
+    Stopped(StoppedReport) = Box::new;
+    Candidates(CandidatesReport) = |report| report;
     Points(PointsReport) = |report| report;
     Baseline(BaselineReport) = |report| report;
     Log(LogReport) = |report| report;

@@ -16,6 +16,9 @@ pub struct PlanReport {
     pub steps: Vec<String>,
     /// Commits that the branch would no longer reach, newest first.
     pub commits_leaving: Vec<CommitRow>,
+    /// Commits that are picked, in order, and what comes of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commits_picked: Vec<super::PickRow>,
     /// What happens to files.
     pub files: PlanFiles,
     /// Everything that was checked and is not as it should be.

@@ -80,6 +80,8 @@ pub struct Unfinished {
     pub started: Time,
     /// How far it got, as in `12 of 40 files written`.
     pub phase: String,
+    /// Whether it waits for a person, and was not interrupted.
+    pub waits: bool,
     /// What to type; usually `continue` and `abort`.
     pub next: Vec<Hint>,
 }

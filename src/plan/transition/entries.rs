@@ -74,11 +74,11 @@ impl<'r> Transition<'_, 'r> {
     pub(super) fn git_file_changes(&self) -> Vec<GitFileChange> {
         let present: BTreeMap<&RepoPath, ObjectId> =
             self.desk.scene.git_files.iter().map(|f| (&f.name, f.blob)).collect();
-        let wanted: BTreeMap<&RepoPath, ObjectId> = if self.target.exact {
-            self.target.git_files.iter().map(|f| (&f.name, f.blob)).collect()
-        } else {
-            present.iter().filter(|(name, _)| is_bisect(name)).map(|(name, id)| (*name, *id)).collect()
-        };
+        let mut wanted: BTreeMap<&RepoPath, ObjectId> =
+            self.target.git_files.iter().map(|f| (&f.name, f.blob)).collect();
+        if !self.target.exact {
+            wanted.extend(present.iter().filter(|(name, _)| is_bisect(name)).map(|(name, id)| (*name, *id)));
+        }
         let names: BTreeSet<&RepoPath> = present.keys().chain(wanted.keys()).copied().collect();
         names
             .into_iter()

@@ -1,0 +1,115 @@
+//! What an operation still has to do when it stops half-way for a person (`docs/formats.md`).
+
+use super::{ObjectId, RepoPath};
+use serde::{Deserialize, Serialize};
+
+/// What comes after the steps that a journal names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// What the person has to decide, as a sentence; `None`: nothing, it goes on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The paths to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<RepoPath>,
+    /// What remains to be done.
+    pub work: Work,
+}
+
+/// Work that is done in several goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "kebab-case")]
+pub enum Work {
+    /// Commits are picked onto a branch.
+    Pick(PickWork),
+}
+
+/// How a person answers a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done: go on.
+    Continue,
+    /// Leave it out, and go on.
+    Skip,
+}
+
+/// Commits that are picked one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickWork {
+    /// The full name of the branch that gets them.
+    pub branch: String,
+    /// What they are picked from, as it was typed.
+    pub from: String,
+    /// Where that branch was left.
+    pub tip: ObjectId,
+    /// The commit that stopped it; `None`: none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<ObjectId>,
+    /// What is still to be picked, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rest: Vec<ObjectId>,
+    /// Of these, those whose change some commit makes there already: where they are in conflict, they are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_there: Vec<ObjectId>,
+    /// What became of those before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<Picked>,
+    /// How commits are picked.
+    #[serde(default)]
+    pub options: PickOptions,
+}
+
+/// How commits are picked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickOptions {
+    /// A merge is the change against this parent, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mainline: Option<usize>,
+    /// The message names the commit it comes from.
+    #[serde(default)]
+    pub note_origin: bool,
+    /// Commits that change nothing are picked too.
+    #[serde(default)]
+    pub allow_empty: bool,
+}
+
+/// What became of a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picked {
+    /// The commit.
+    pub commit: ObjectId,
+    /// What came of it.
+    pub outcome: PickOutcome,
+    /// The new commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<ObjectId>,
+}
+
+/// What can become of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PickOutcome {
+    /// It is a new commit.
+    Picked,
+    /// A person solved its conflict.
+    Resolved,
+    /// A person left it out.
+    Skipped,
+    /// It changes nothing by itself, and was left out.
+    Empty,
+    /// What it changes is there already, and it was left out.
+    Applied,
+}
+
+impl PickOutcome {
+    /// The outcome in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            PickOutcome::Picked => "picked",
+            PickOutcome::Resolved => "picked, after its conflict was solved",
+            PickOutcome::Skipped => "left out",
+            PickOutcome::Empty => "left out: it changes nothing",
+            PickOutcome::Applied => "left out: what it changes is there already",
+        }
+    }
+}
