@@ -30,6 +30,7 @@ mod it {
     mod property;
     mod recover;
     mod recover_attacks;
+    mod release;
     mod roundtrip;
     mod sprint;
     mod trust;

@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["git", "host", "model"]),
     ("documents", &["config", "git", "host", "model"]),
     ("store", &["config", "worktree", "git", "host", "model"]),
-    ("release", &["config", "git", "host", "model"]),
+    ("release", &["store", "config", "git", "host", "model"]),
     ("plan", &["release", "store", "config", "worktree", "git", "host", "model"]),
     ("engine", &["plan", "release", "store", "config", "worktree", "git", "host", "model"]),
     ("render", &["model"]),

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::git::Repo;
 use crate::model::report::{Duration, HistoryReport, Outcome, Place, RollbackResult, RollbackRow};
 use crate::model::{HeadAt, Impact, ObjectId, Operation};
-use crate::store::facts::amended;
+use crate::store::facts::{FROM_VERSION, TO_VERSION, amended};
 use crate::store::log;
 use crate::store::session::Session;
 use std::collections::BTreeMap;
@@ -109,12 +109,15 @@ fn row(history: &History<'_>, tags: &BTreeMap<ObjectId, String>, operation: &Ope
         branch: at.head.branch().map(str::to_owned),
         tag: at.commit.and_then(|commit| tags.get(&commit).cloned()),
     };
+    let version = |key: &str| operation.facts.iter().find(|fact| fact.key == key).and_then(|fact| fact.new.clone());
     RollbackRow {
         id: line.id,
         time: line.time,
         command: line.command,
         from: place(&operation.before),
         to: place(&operation.after),
+        from_version: version(FROM_VERSION),
+        to_version: version(TO_VERSION),
         reason: line.reason,
         trouble: operation.trouble.clone(),
         recovery: operation.recovery_millis().map(Duration::of),

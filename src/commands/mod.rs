@@ -21,6 +21,7 @@ pub mod points;
 pub mod record;
 pub mod recover;
 pub mod redo;
+pub mod release;
 pub mod restore;
 pub mod show;
 pub mod skip;
@@ -98,6 +99,7 @@ pub enum Command {
     Restore(restore::Args),
     Undo(undo::Args),
     Redo(redo::Args),
+    Release(release::Args),
     Recover(recover::Args),
     Log(log::Args),
     History(history::Args),
@@ -133,6 +135,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Restore(args) => restore::run(ctx, args),
         Command::Undo(args) => undo::run(ctx, args),
         Command::Redo(args) => redo::run(ctx, args),
+        Command::Release(args) => release::run(ctx, args),
         Command::Recover(args) => recover::run(ctx, args),
         Command::Log(args) => log::run(ctx, args),
         Command::History(args) => history::run(ctx, args),

@@ -172,6 +172,13 @@ impl Repo {
         self.git.graph_descendant_of(commit.into(), ancestor.into()).context("cannot walk the history")
     }
 
+    /// Calls `each` for a commit and everything that it contains.
+    pub fn each_ancestor(&self, commit: ObjectId, each: &mut dyn FnMut(ObjectId)) -> Result<()> {
+        let mut walk = self.git.revwalk().context("cannot walk the history")?;
+        walk.push(commit.into()).context("cannot walk the history")?;
+        walk.try_for_each(|id| id.map(|id| each(id.into()))).context("cannot walk the history")
+    }
+
     /// How many commits each has that the other does not.
     pub fn ahead_behind(&self, ours: ObjectId, theirs: ObjectId) -> Result<(usize, usize)> {
         self.git.graph_ahead_behind(ours.into(), theirs.into()).context("cannot walk the history")

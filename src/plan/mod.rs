@@ -10,6 +10,7 @@ pub mod lost;
 pub mod pick;
 pub mod points;
 pub mod recover_item;
+pub mod release;
 pub mod resolve;
 pub mod restore;
 pub mod sprint;

@@ -5,6 +5,7 @@ use crate::git::{ObjectSink, write_tag};
 use crate::model::report::{Finding, Severity};
 use crate::model::{ObjectId, Step};
 use crate::plan::resolve::Place;
+use crate::release::{Package, TagNames};
 use crate::store::points::{self, Point, PointRecord, reference_of};
 use crate::store::session::{OperationName, Session};
 use crate::{Error, Result};
@@ -97,6 +98,12 @@ pub fn set_baseline(
         if !force {
             return Err(Error::refused(format!("there is a baseline (tag) {tag} at another commit already"))
                 .help("use --force to move it: the old one stays, as NAME@TIME; or give another --name"));
+        }
+        let is_release = Package::all(&session.config).iter().any(|p| TagNames::of(p, false).version(tag).is_some());
+        if is_release && reason.is_none() {
+            return Err(Error::refused(format!("the tag {tag} is that of a release, which never moves"))
+                .help("give the baseline another name: --name baseline")
+                .help("or say why with --reason, when nobody else has that tag yet"));
         }
         plan.steps.push(keep_old(session, sink, name, tag, old)?);
         plan.extra.commits.extend(session.repo.peel(old)?);

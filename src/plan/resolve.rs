@@ -3,6 +3,7 @@
 use super::target::Target;
 use crate::git::Repo;
 use crate::model::{Edge, Head, IndexEntry, ObjectId, Operation, RepoPath, Step, nearest};
+use crate::release::{Package, Releases, Version};
 use crate::store::points::{self, Point};
 use crate::store::session::Session;
 use crate::store::snapshot::{self, Snapshot};
@@ -150,6 +151,9 @@ fn candidates(session: &Session, typed: &str) -> Result<Vec<Place>> {
     out.extend(reference(repo, typed, &format!("refs/tags/{tag}"), format!("tag {tag}"))?);
     out.extend(reference(repo, typed, &format!("refs/heads/{typed}"), format!("branch {typed}"))?);
     if out.is_empty() {
+        out.extend(version(session, typed)?);
+    }
+    if out.is_empty() {
         out.extend(revision(repo, typed, typed)?);
     }
     Ok(out)
@@ -184,6 +188,16 @@ fn reference(repo: &Repo, typed: &str, name: &str, what: String) -> Result<Optio
     let commit = repo.peel(id).map_err(|e| e.with_kind(crate::Kind::Refused))?;
     let commit = commit.ok_or_else(|| Error::refused(format!("{name} does not lead to a commit")))?;
     of_commit(repo, typed, commit, what).map(Some)
+}
+
+/// The release of a version, whatever its tag is called; of a version with two tags, both.
+fn version(session: &Session, typed: &str) -> Result<Vec<Place>> {
+    let Some(version) = Version::read(typed) else { return Ok(Vec::new()) };
+    let releases = Releases::read_tags(session, &Package::find(&session.config, None)?)?;
+    let found = releases.of_version(&version).into_iter();
+    let places = found
+        .map(|tag| reference(&session.repo, typed, &format!("refs/tags/{}", tag.name), format!("tag {}", tag.name)));
+    Ok(places.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 fn revision(repo: &Repo, typed: &str, name: &str) -> Result<Option<Place>> {

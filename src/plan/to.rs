@@ -111,6 +111,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     if request.commands {
         super::lifecycle::surround(session, desk, &target, &place.typed, request.verify, &mut plan)?;
     }
+    super::release::note(session, desk, place, &mut plan)?;
     Ok(plan)
 }
 

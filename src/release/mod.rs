@@ -1,22 +1,13 @@
-//! Releases: versions and how they are spelled, version files, tags, changelogs.
+//! Releases: versions and how they are spelled, version files, tags, what is recorded about them.
 
 mod files;
+mod package;
+pub mod records;
+mod tags;
 mod version;
 
-pub use files::{CommitTree, Edit, Place, Survey, Tree, bump};
+pub use files::{CommitTree, Edit, Place, Tree, VersionFiles, bump};
+pub use package::Package;
+pub use records::{Detail, Releases};
+pub use tags::{TagNames, VersionTag};
 pub use version::Version;
-
-use crate::config::FileRule;
-
-/// Something that is released under versions of its own: the whole repository, or one directory of it.
-#[derive(Clone, Debug, Default)]
-pub struct Package {
-    /// Its name; `None`: the repository is one package.
-    pub name: Option<String>,
-    /// Its directory; empty: the top.
-    pub path: String,
-    /// Version files that the settings name. Without any that is named alone, files are found by themselves.
-    pub files: Vec<FileRule>,
-    /// The directories of the other packages.
-    pub apart: Vec<String>,
-}

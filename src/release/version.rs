@@ -100,6 +100,13 @@ impl Version {
         Version(semver::Version::new(self.0.major, self.0.minor, self.0.patch))
     }
 
+    /// The next version that is no prerelease: the release of a candidate, otherwise the next patch.
+    #[must_use]
+    pub fn next(&self) -> Version {
+        let patch = if self.is_prerelease() { self.0.patch } else { self.0.patch + 1 };
+        Version(semver::Version::new(self.0.major, self.0.minor, patch))
+    }
+
     /// The version without build metadata.
     #[must_use]
     pub fn without_build(&self) -> Version {

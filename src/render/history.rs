@@ -41,8 +41,8 @@ fn row(page: &Page<'_>, row: &RollbackRow) -> Vec<Part> {
         id(&row.id),
         plain(page.look.time(row.time)),
         plain(&row.command),
-        plain(place(&row.from)),
-        plain(place(&row.to)),
+        plain(place(&row.from, row.from_version.as_ref())),
+        plain(place(&row.to, row.to_version.as_ref())),
         plain(row.trouble.severity.map(|severity| severity.word()).unwrap_or_default()),
         plain(row.trouble.cause.as_deref().unwrap_or_default()),
         plain(row.trouble.sprint.as_deref().unwrap_or_default()),
@@ -51,13 +51,14 @@ fn row(page: &Page<'_>, row: &RollbackRow) -> Vec<Part> {
     ]
 }
 
-/// `v1.2.0`, `main 3f2a91c`, `3f2a91c`.
-fn place(place: &Place) -> String {
+/// `v1.2.0`, `main 3f2a91c (after v1.2.0)`, `3f2a91c`.
+fn place(place: &Place, version: Option<&String>) -> String {
     let commit = place.commit.map_or_else(|| "no commit".to_owned(), |commit| commit.short());
-    match (&place.tag, &place.branch) {
-        (Some(tag), _) => tag.clone(),
-        (None, Some(branch)) => format!("{branch} {commit}"),
-        (None, None) => commit,
+    match (&place.tag, &place.branch, version) {
+        (Some(tag), ..) => tag.clone(),
+        (None, Some(branch), Some(version)) => format!("{branch} {commit} (after {version})"),
+        (None, Some(branch), None) => format!("{branch} {commit}"),
+        (None, None, _) => commit,
     }
 }
 

@@ -15,6 +15,7 @@ mod parts;
 mod picks;
 mod plan;
 mod points;
+mod release;
 mod show;
 mod sprint;
 mod status;
@@ -41,6 +42,9 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Candidates(report) => picks::candidates(&mut page, report),
         Report::Points(report) => points::render(&mut page, report),
         Report::Baseline(report) => points::baselines(&mut page, report),
+        Report::Releases(report) => release::list(&mut page, report),
+        Report::Release(report) => release::show(&mut page, report),
+        Report::ReleaseCheck(report) => release::check(&mut page, report),
         Report::Log(report) => log::render(&mut page, report),
         Report::Operation(report) => log::detail(&mut page, report),
         Report::History(report) => history::render(&mut page, report),

@@ -59,6 +59,11 @@ impl Facts {
     }
 }
 
+/// The newest release that `HEAD` contained before an operation that went to a release.
+pub const FROM_VERSION: &str = "from-version";
+/// The release that an operation went to.
+pub const TO_VERSION: &str = "to-version";
+
 /// What facts about an operation are about.
 pub fn about_operation(id: &str) -> String {
     format!("operation {id}")

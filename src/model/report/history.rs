@@ -29,6 +29,12 @@ pub struct RollbackRow {
     pub from: Place,
     /// Where it went.
     pub to: Place,
+    /// The tag of the newest release that HEAD contained before, when it went to a release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_version: Option<String>,
+    /// The tag of the release that it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_version: Option<String>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

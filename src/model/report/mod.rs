@@ -13,6 +13,7 @@ mod lost;
 mod parts;
 mod plan;
 mod points;
+mod release;
 mod show;
 mod sprint;
 mod status;
@@ -31,6 +32,7 @@ pub use lost::{LostReport, Unseen};
 pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Verdict};
 pub use plan::{Finding, Move, MoveKind, PlanFiles, PlanReport, Severity};
 pub use points::{BaselineReport, BaselineRow, PointRow, PointsReport};
+pub use release::{ReleaseCheckReport, ReleaseReport, ReleaseRow, ReleasesReport, VersionPlace};
 pub use show::{Going, Holds, Patch, ShowReport, StatLine};
 pub use sprint::{SprintBranch, SprintReport, SprintRow, SprintState, SprintsReport};
 pub use status::{BaselineDistance, Counts, PointNote, StatusReport, Unfinished};
@@ -63,6 +65,12 @@ pub enum Report {
     Points(PointsReport),
     /// The baselines.
     Baseline(BaselineReport),
+    /// The releases.
+    Releases(ReleasesReport),
+    /// One release in full.
+    Release(Box<ReleaseReport>),
+    /// Whether one can go back to a release.
+    ReleaseCheck(ReleaseCheckReport),
     /// The operations.
     Log(LogReport),
     /// One operation in full.
@@ -152,6 +160,9 @@ answers! {
     Candidates(CandidatesReport) = |report| report;
     Points(PointsReport) = |report| report;
     Baseline(BaselineReport) = |report| report;
+    Releases(ReleasesReport) = |report| report;
+    Release(ReleaseReport) = Box::new;
+    ReleaseCheck(ReleaseCheckReport) = |report| report;
     Log(LogReport) = |report| report;
     Operation(LogDetail) = Box::new;
     History(HistoryReport) = |report| report;

@@ -1,8 +1,8 @@
 //! Another version in all places: only the bytes of the values change, and that is proved before anything is written.
 
 use super::spot::{Span, Spelling, Spot};
-use super::survey::Survey;
 use super::tree::{Changed, Tree};
+use super::version_files::VersionFiles;
 use crate::release::{Package, Version};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ pub struct Edit {
 /// # Errors
 /// Refused: places that do not agree, or that cannot say the new version.
 pub fn bump(tree: &dyn Tree, package: &Package, to: &Version) -> Result<Vec<Edit>> {
-    let survey = Survey::of(tree, package)?;
-    for (path, spot) in &survey.asking {
+    let found = VersionFiles::of(tree, package)?;
+    for (path, spot) in &found.asking {
         if spot.met_by(to) == Some(false) {
             return Err(Error::refused(format!("{path} asks for another version than {to}"))
                 .because(format!("{} ({})", spot.value, spot.what))
@@ -33,7 +33,7 @@ pub fn bump(tree: &dyn Tree, package: &Package, to: &Version) -> Result<Vec<Edit
     }
     let mut edits = Vec::new();
     let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (path, (text, spots)) in &survey.files {
+    for (path, (text, spots)) in &found.files {
         let cannot = |e: Error| e.context(format!("{path} cannot say the version {to}"));
         let suffix = spots.iter().any(|spot| spot.spelling == Spelling::Suffix);
         if to.is_prerelease() && !suffix && spots.iter().any(|spot| spot.spelling == Spelling::Numbers) {
@@ -41,7 +41,7 @@ pub fn bump(tree: &dyn Tree, package: &Package, to: &Version) -> Result<Vec<Edit
                 .help("add an element <VersionSuffix></VersionSuffix> beside it"));
         }
         let new: Vec<String> =
-            spots.iter().map(|spot| spot.spelled(to, survey.python)).collect::<Result<_>>().map_err(cannot)?;
+            spots.iter().map(|spot| spot.spelled(to, found.python)).collect::<Result<_>>().map_err(cannot)?;
         let after = splice(&text.text, spots, &new);
         let (before, after) = (text.bytes_of(&text.text), text.bytes_of(&after));
         if before != after {
@@ -49,7 +49,7 @@ pub fn bump(tree: &dyn Tree, package: &Package, to: &Version) -> Result<Vec<Edit
         }
         wanted.insert(path, new);
     }
-    prove(tree, package, &survey, &edits, &wanted, to)?;
+    prove(tree, package, &found, &edits, &wanted, to)?;
     Ok(edits)
 }
 
@@ -74,7 +74,7 @@ fn splice(text: &str, spots: &[Spot], new: &[String]) -> String {
 fn prove(
     tree: &dyn Tree,
     package: &Package,
-    before: &Survey,
+    before: &VersionFiles,
     edits: &[Edit],
     wanted: &BTreeMap<&str, Vec<String>>,
     to: &Version,
@@ -85,7 +85,8 @@ fn prove(
             .because(why)
             .help("name the places in rollback.toml with patterns, and please report this file")
     };
-    let after = Survey::of(&Changed { below: tree, files: &files }, package).map_err(|e| failed(e.to_string()))?;
+    let after =
+        VersionFiles::of(&Changed { below: tree, files: &files }, package).map_err(|e| failed(e.to_string()))?;
     if !before.files.is_empty() && after.version.as_ref().is_none_or(|version| !version.same(to)) {
         return Err(failed("another version was read back".to_owned()));
     }

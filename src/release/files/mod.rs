@@ -15,13 +15,13 @@ mod maven;
 mod npm;
 mod python;
 mod spot;
-mod survey;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tree;
+mod version_files;
 mod xml;
 
 pub use bump::{Edit, bump};
-pub use survey::{Place, Survey};
 pub use tree::{CommitTree, Tree};
+pub use version_files::{Place, VersionFiles};

@@ -67,11 +67,13 @@ impl State {
         State(facts)
     }
 
-    /// The same with the points, which are refs of the program's own but the user's to name and delete.
+    /// The same with the points, which are refs of the program's own but the user's to name and delete, and with what is
+    /// known of releases.
     #[track_caller]
     pub fn with_points(repo: &TestRepo) -> Self {
         let State(mut facts) = Self::of(repo);
         ref_facts(repo, "refs/rollback/points", &mut facts);
+        releases(repo, &mut facts);
         State(facts)
     }
 
@@ -141,6 +143,15 @@ impl State {
     #[track_caller]
     pub fn must_differ(&self, other: &State, what: &str) {
         assert!(self != other, "{what}: nothing changed");
+    }
+}
+
+/// What the log knows of releases; their tags are refs like others.
+fn releases(repo: &TestRepo, facts: &mut Facts) {
+    let answer = repo.rollback(&["release", "list", "--limit", "0", "--json"]).ok().json();
+    for row in answer["releases"].as_array().unwrap() {
+        let known = format!("{} {} {}", row["stable"], row["recorded"], row["description"]);
+        facts.insert(format!("release {}", row["tag"]), known.into_bytes());
     }
 }
 

@@ -9,7 +9,7 @@ mod python;
 mod refused;
 mod rust;
 
-use super::{Edit, Survey, bump};
+use super::{Edit, VersionFiles, bump};
 use crate::config::FileRule;
 use crate::release::{Package, Version};
 use std::collections::BTreeMap;
@@ -143,8 +143,8 @@ fn run(case: &Case) {
             let now = &after[path];
             assert!(now == wanted, "{label}: {path}\n--- expected\n{}\n--- found\n{}", text(&expected), text(&after));
         }
-        let survey = Survey::of(&after, &case.package).unwrap_or_else(|e| panic!("{label}, read back: {e}"));
-        assert!(survey.version.is_some_and(|version| version.same(&to)), "{label}: another version is read back");
+        let found = VersionFiles::of(&after, &case.package).unwrap_or_else(|e| panic!("{label}, read back: {e}"));
+        assert!(found.version.is_some_and(|version| version.same(&to)), "{label}: another version is read back");
     }
 }
 

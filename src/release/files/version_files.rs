@@ -25,7 +25,7 @@ pub struct Place {
 
 /// The version of a package, and all places where it stands.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct VersionFiles {
     /// The version; `None`: no file says one.
     pub version: Option<Version>,
     /// What a person should know: files with a version of their own, files that were passed over.
@@ -36,14 +36,15 @@ pub struct Survey {
     pub(super) asking: Vec<(String, Spot)>,
 }
 
-impl Survey {
+impl VersionFiles {
     /// Finds the version of a package and all places where it stands.
     ///
     /// # Errors
     /// Refused: files that cannot be read, or that do not agree; all of them are listed.
-    pub fn of(tree: &dyn Tree, package: &Package) -> Result<Survey> {
+    pub fn of(tree: &dyn Tree, package: &Package) -> Result<VersionFiles> {
         let context = Context::read(tree, package)?;
-        let mut work = Work { context, package, out: Survey::default(), wrong: Vec::new(), joined: BTreeSet::new() };
+        let mut work =
+            Work { context, package, out: VersionFiles::default(), wrong: Vec::new(), joined: BTreeSet::new() };
         work.own_versions()?;
         work.members();
         let names = work.names();
@@ -70,7 +71,7 @@ impl Survey {
 struct Work<'t> {
     context: Context<'t>,
     package: &'t Package,
-    out: Survey,
+    out: VersionFiles,
     /// Places that do not agree, as lines for people.
     wrong: Vec<String>,
     /// Files whose own version is the package's.
@@ -292,7 +293,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Survey> {
+    fn finish(mut self) -> Result<VersionFiles> {
         if !self.wrong.is_empty() {
             let agreeing = self.out.places().into_iter().map(|p| format!("{}: {} ({})", p.path, p.value, p.what));
             let lines: Vec<String> = agreeing.chain(self.wrong).collect();

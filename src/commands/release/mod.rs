@@ -1,0 +1,159 @@
+//! `git rollback release`: released versions as points to go back to.
+
+mod check;
+mod look;
+
+use super::Ctx;
+use super::change::{carry_out, request};
+use crate::engine::Locks;
+use crate::model::report::Outcome;
+use crate::plan::release::{self, AddRequest};
+use crate::plan::resolve::resolve;
+use crate::release::{Package, Version};
+use crate::store::session::Session;
+use crate::{Error, Result};
+
+/// Record released versions, list and check them, and mark which can be relied on
+///
+/// A release is a tag. Whether it is stable is recorded in the operation log, because a published tag never changes.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  git rollback release add 1.2.0               record the tag v1.2.0, or make it at HEAD
+  git rollback release list --stable           what can be gone back to?
+  git rollback release check 1.2.0             can I go back to it now, and if not, why?
+  git rollback release mark 1.3.0 --unstable --reason \"loses mail\"
+  git rollback release list -p client          one of several packages ([[package]] in rollback.toml)")]
+pub struct Args {
+    /// What to do; without it, list them.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What to do with releases.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    /// Record a released version: its tag is adopted, or made at a commit
+    ///
+    /// A version is one commit for ever: a second record for another commit is refused.
+    #[command(after_long_help = "Examples:
+  git rollback release add 1.2.0               record the tag v1.2.0, or make it at HEAD
+  git rollback release add 1.3.0 main -m \"Faster search\"
+  git rollback release add 2.0.0-rc.1          a candidate, which is not stable
+  git rollback release add 0.2.0 -p client     a package of rollback.toml")]
+    Add {
+        /// The version, as in 1.2.0
+        version: String,
+
+        /// The commit; without it, the version's tag, or HEAD
+        rev: Option<String>,
+
+        /// What this release is
+        #[arg(long, short, value_name = "TEXT")]
+        message: Option<String>,
+
+        /// Not to be relied on (candidates never are)
+        #[arg(long)]
+        unstable: bool,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+    /// List the releases, newest version first
+    List {
+        /// Only those marked as stable
+        #[arg(long)]
+        stable: bool,
+
+        /// At most this many; 0: all [default: 50]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+
+        /// Whose versions they are.
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Tell whether one can go back to a version, and why not (exit code 1)
+    Check {
+        /// The version, or its tag
+        version: String,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Show one release: tag, commit, marks, and where its version stands
+    Show {
+        /// The version, or its tag
+        version: String,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Mark a release as one to rely on, or not; --reason says why
+    Mark {
+        /// The version, or its tag
+        version: String,
+
+        /// It can be relied on
+        #[arg(long, required_unless_present = "unstable", conflicts_with = "unstable")]
+        stable: bool,
+
+        /// It must not be relied on
+        #[arg(long)]
+        unstable: bool,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+/// Whose versions are meant.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Of {
+    /// A package of rollback.toml; without it, the whole repository
+    #[arg(long, short, value_name = "NAME")]
+    pub package: Option<String>,
+}
+
+impl Of {
+    fn package(&self, session: &Session) -> Result<Package> {
+        Package::find(&session.config, self.package.as_deref())
+    }
+}
+
+/// Runs the command.
+pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
+    let session = Session::open()?;
+    let list = Action::List { stable: false, limit: None, of: Of::default() };
+    match args.action.unwrap_or(list) {
+        Action::Add { version, rev, message, unstable, of } => {
+            let package = of.package(&session)?;
+            let version = Version::parse(version.strip_prefix('v').unwrap_or(&version))?;
+            if !version.build().is_empty() {
+                return Err(Error::refused(format!(
+                    "{version} has build metadata, which does not make it another version"
+                ))
+                .help(format!("record {}", version.without_build())));
+            }
+            let place = rev.map(|rev| resolve(&session, &rev)).transpose()?;
+            let stable = !unstable && !version.is_prerelease();
+            let wanted = AddRequest { version, place, message, stable };
+            carry_out(ctx, &session, &request(ctx, "release"), Locks::None, &|table| {
+                release::add(table.session, table.desk.sink, table.name, &package, &wanted)
+            })
+        }
+        Action::Mark { version, stable, of, .. } => {
+            let package = of.package(&session)?;
+            let why = ctx.global.reason.clone();
+            carry_out(ctx, &session, &request(ctx, "release"), Locks::None, &|table| {
+                release::mark(table.session, &package, &version, stable, why.as_deref())
+            })
+        }
+        Action::List { stable, limit, of } => look::list(&session, &of.package(&session)?, stable, limit),
+        Action::Show { version, of } => look::show(&session, &of.package(&session)?, &version),
+        Action::Check { version, of } => check::run(ctx, &session, &of.package(&session)?, &version),
+    }
+}
