@@ -15,6 +15,8 @@ pub(crate) struct Kind {
     pub points: usize,
     /// Whether their refs are packed.
     pub packed: bool,
+    /// How many commits beside those that the rows go to, a quarter of them lost.
+    pub commits: usize,
 }
 
 /// What is changed in the worktree before a run.
@@ -46,6 +48,9 @@ impl Lab {
         match real {
             Some(from) => repo::clone(&top, from),
             None => repo::make(&top, kind.files),
+        }
+        if kind.commits > 0 {
+            repo::lengthen(&top, kind.commits);
         }
         points::make(&top, kind.points);
         if kind.packed {

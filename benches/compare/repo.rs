@@ -67,6 +67,22 @@ pub(crate) fn make(top: &Path, files: usize) {
     must(top, &Cmd::git("pack-refs --all"));
 }
 
+/// Adds lines of a hundred commits each, and removes every fourth of their branches.
+pub(crate) fn lengthen(top: &Path, commits: usize) {
+    let mut child = command(top, &Cmd::git("fast-import --quiet")).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stream = Stream { out: BufWriter::new(child.stdin.take().unwrap()), commits: 0 };
+    for i in 0..commits {
+        let (line, file) = (i / 100, format!("line/{}/{}", i % 10, i % 100));
+        stream.commit(&format!("refs/heads/line-{line}"), None, std::iter::once((file, Some(text(7_000_000_000 + i)))));
+    }
+    stream.out.flush().unwrap();
+    drop(stream);
+    assert!(child.wait().unwrap().success(), "git fast-import failed");
+    let lost: Vec<String> = (0..commits.div_ceil(100)).step_by(4).map(|line| format!("line-{line}")).collect();
+    must(top, &Cmd::git("branch -q -D").and(lost));
+    must(top, &Cmd::git("pack-refs --all"));
+}
+
 /// Clones a real repository; its tags `few` and `many` are 1 and 200 commits back on the first parents' line.
 pub(crate) fn clone(top: &Path, from: &Path) {
     std::fs::create_dir_all(top.parent().unwrap()).unwrap();

@@ -80,6 +80,7 @@ fn outcome(lab: &Lab, same: Same, is_git: bool) -> String {
         (Same::Tracked, _) => lab.state(false),
         (Same::Pushed, true) => lab.stash_trees("stash@{0}", true),
         (Same::Pushed, false) => lab.stash_trees(&lab.snapshot(), true),
+        (Same::Lost, _) => tips(&std::fs::read_to_string(lab.out()).unwrap(), is_git),
         (Same::Created, false) => lab.stash_trees(&lab.snapshot(), false),
         (Same::Created, true) => {
             let printed = std::fs::read_to_string(lab.out()).unwrap();
@@ -90,4 +91,13 @@ fn outcome(lab: &Lab, same: Same, is_git: bool) -> String {
             }
         }
     }
+}
+
+/// The first digits of the tips of lost lines.
+fn tips(printed: &str, is_git: bool) -> String {
+    let ids = printed.lines().filter_map(|line| match is_git {
+        true => line.strip_prefix("dangling commit ")?.get(..10),
+        false => line.split('\t').next(),
+    });
+    ids.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
 }

@@ -29,6 +29,8 @@ pub(crate) enum Same {
     Worktree,
     /// The same, what is ignored left out.
     Tracked,
+    /// The tips of lost lines that both print.
+    Lost,
 }
 
 /// One side of a comparison.
@@ -63,7 +65,7 @@ impl Row {
             name: name.into(),
             against: format!("git {}", against.replace(" && ", " && git ")),
             at_most: Some(at_most),
-            kind: Kind { files, points: 0, packed: false },
+            kind: Kind { files, points: 0, packed: false, commits: 0 },
             dirt: Dirt::default(),
             touches: Touches::Files,
             same: Same::Worktree,
@@ -88,14 +90,15 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
     rows.extend(clearing(100_000));
     rows.extend(restoring(100_000));
     rows.extend(looking(options));
+    rows.extend(finding(options));
     rows.extend(growth(options));
     if options.repo.is_some() {
         // One repository, whatever its size: rows that differ by size only are one.
         let mut names = std::collections::BTreeSet::new();
         rows.retain(|row| row.kind.points == 0 && !row.name.starts_with("growth"));
         rows.iter_mut().for_each(|row| row.name = row.name.trim_end_matches("-5k").replace("-500k", ""));
-        rows.iter_mut().for_each(|row| row.kind.files = 0);
-        rows.retain(|row| names.insert(row.name.clone()) && row.name != "restore-1000");
+        rows.iter_mut().for_each(|row| (row.kind.files, row.kind.commits) = (0, 0));
+        rows.retain(|row| names.insert(row.name.clone()) && !["restore-1000", "lost-small"].contains(&&*row.name));
     }
     rows.retain(|row| options.wants(&row.name));
     rows
@@ -181,7 +184,7 @@ fn looking(options: &Options) -> Vec<Row> {
             let ours = vec![Cmd::ours(&format!("points --limit {limit}"))];
             let git = format!("for-each-ref --sort=-refname {format}");
             let row = Row::new(format!("points-{what}-{how}"), 1_000, &git, ours, at_most);
-            let kind = Kind { files: 1_000, points: options.points, packed };
+            let kind = Kind { files: 1_000, points: options.points, packed, commits: 0 };
             rows.push(Row { kind, against: "git for-each-ref (name, date, subject)".to_owned(), ..row });
         }
     }
@@ -190,6 +193,27 @@ fn looking(options: &Options) -> Vec<Row> {
     rows.push(status.dirty(3, 3));
     rows.push(Row::new("status", 100_000, "status", vec![Cmd::git("rollback")], 1.3).dirty(3, 3));
     rows.into_iter().map(|row| row.with(Touches::Nothing, Same::Nothing)).collect()
+}
+
+/// Lost commits among 520,000 objects, and in a small repository.
+fn finding(options: &Options) -> Vec<Row> {
+    let fsck = "fsck --connectivity-only --lost-found --no-reflogs";
+    let row = |name: &str, commits: usize, at_most: f64| {
+        let row = Row::new(name, 1_000, fsck, vec![Cmd::ours("lost")], at_most);
+        // A real repository may have lost stashes and tags, too.
+        let same = if options.repo.is_some() { Same::Nothing } else { Same::Lost };
+        Row { kind: Kind { files: 1_000, points: 0, packed: true, commits }, ..row }.with(Touches::Git, same)
+    };
+    const MANY: usize = 130_000;
+    let mut again = row("lost-again", MANY, 0.04);
+    again.ours.before = vec![Cmd::ours("lost")];
+    let mut difference = row("lost-set-difference", MANY, 0.4).with(Touches::Git, Same::Nothing);
+    difference.against = "git cat-file --batch-all-objects, git rev-list --all, and comm".to_owned();
+    difference.git.timed = vec![Cmd::shell(
+        "git cat-file --batch-all-objects --batch-check='%(objecttype) %(objectname)' | sed -n 's/^commit //p' > ../all
+        git rev-list --all | sort > ../held; comm -23 ../all ../held",
+    )];
+    vec![row("lost-small", 250, 0.15), row("lost", MANY, 0.08), difference, again]
 }
 
 /// How time grows with what did not change: no ratio is aimed at.
@@ -205,7 +229,7 @@ fn growth(options: &Options) -> Vec<Row> {
     }
     for points in [1, 100, options.points] {
         let row = Row::new(format!("growth-points-{points}"), 1_000, "stash create", checkpoint(), 0.0);
-        let row = Row { kind: Kind { files: 1_000, points, packed: true }, ..row };
+        let row = Row { kind: Kind { files: 1_000, points, packed: true, commits: 0 }, ..row };
         rows.push(row.dirty(100, 100).with(Touches::Git, Same::Created));
     }
     rows.into_iter().map(|row| Row { at_most: None, ..row }).collect()

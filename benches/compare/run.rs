@@ -20,6 +20,11 @@ impl Cmd {
         Cmd::of(env!("CARGO_BIN_EXE_git-rollback"), args)
     }
 
+    /// A script for the shell.
+    pub(crate) fn shell(script: &str) -> Cmd {
+        Cmd(["sh", "-c", script].map(str::to_owned).to_vec())
+    }
+
     fn of(program: &str, args: &str) -> Cmd {
         Cmd(std::iter::once(program).chain(args.split_whitespace()).map(str::to_owned).collect())
     }

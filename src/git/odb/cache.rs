@@ -14,7 +14,7 @@ const MAGIC: &[u8; 8] = b"GRBKCOM\x01";
 const HEADER: usize = 8 + 20 + 5 * 8;
 const ROW: usize = 11;
 /// Smaller packs are read again: that takes no time, and looking at a small repository writes nothing.
-const WORTH_IT: usize = 50_000;
+const WORTH_IT: usize = if cfg!(test) { 1 } else { 50_000 };
 const MAX_FILE: u64 = 1 << 30;
 
 fn path(memory: &Path, pack: &Pack) -> PathBuf {
@@ -52,7 +52,10 @@ pub(super) fn load(memory: &Path, pack: &Pack) -> Option<PackCommits> {
 
 /// Remembers what is known of a pack. Where that cannot be written, the next time takes as long as this.
 pub(super) fn save(memory: &Path, pack: &Pack, commits: &PackCommits) {
-    if pack.count < WORTH_IT || fs::create_dir_all_private(memory).is_err() {
+    // A copied repository could bring links that lead anywhere.
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+    let through_link = memory.ancestors().take(3).any(is_link);
+    if pack.count < WORTH_IT || through_link || fs::create_dir_all_private(memory).is_err() {
         return;
     }
     let mut out = Vec::with_capacity(HEADER + commits.ids.len() * 60);

@@ -109,6 +109,7 @@ impl Graph {
             for edge in edges.get((two & !LAST) as usize * 4..)?.chunks_exact(4) {
                 let edge = number(edge, 0);
                 parents.push(self.name(layer.chain, edge & !LAST)?);
+                u16::try_from(parents.len()).ok()?;
                 if edge & LAST != 0 {
                     break;
                 }

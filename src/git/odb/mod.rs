@@ -12,6 +12,8 @@ mod loose;
 mod pack;
 mod places;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unpack;
 
 pub use commit::Look;

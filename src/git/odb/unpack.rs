@@ -104,7 +104,7 @@ impl<'p> Unpacker<'p> {
 
     /// Unpacks the entry `at` into `out`; `None`: it is damaged.
     fn object(&mut self, at: usize, out: &mut Vec<u8>) -> Option<()> {
-        let mut chain = Vec::new();
+        let (mut chain, mut held) = (Vec::new(), 0);
         let mut base = at;
         let mut object = loop {
             if let Some(known) = self.bases.get(&base) {
@@ -118,8 +118,10 @@ impl<'p> Unpacker<'p> {
                 Form::Offset(back) => self.entries.before(base, self.entries.offsets[base].checked_sub(back)?)?,
                 Form::Named(id) => self.entries.named(self.pack, &id).ok()??,
             };
-            chain.push(if chain.is_empty() { std::mem::take(out) } else { bytes });
-            if chain.len() > MAX_CHAIN {
+            let difference = if chain.is_empty() { std::mem::take(out) } else { bytes };
+            held += difference.len() as u64;
+            chain.push(difference);
+            if chain.len() > MAX_CHAIN || held > 2 * MAX_SIZE {
                 return None;
             }
             base = next;

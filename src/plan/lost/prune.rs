@@ -63,7 +63,7 @@ impl Rules {
             }
         }
         let left = due.saturating_sub(search.now.seconds);
-        if left <= 0 { Prune::Now } else { Prune::After((left + DAY - 1) / DAY) }
+        if left <= 0 { Prune::Now } else { Prune::After(left.saturating_add(DAY - 1) / DAY) }
     }
 }
 
