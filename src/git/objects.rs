@@ -189,33 +189,35 @@ impl Handles {
     /// Reads every blob once, on all processors: whether it is there and undamaged. Objects that `sink` holds
     /// count as there. What was read is returned, as far as there is room for it.
     pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<ReadBlobs> {
-        let next = AtomicUsize::new(0);
         let room = AtomicUsize::new(ROOM);
-        let failure = Mutex::new(None);
         let found = Mutex::new(HashMap::new());
-        let check_one = |id: &ObjectId, mine: &mut HashMap<ObjectId, Vec<u8>>| -> Result<()> {
-            let size = self.blob_size(*id)? as usize;
-            let fits = |room: usize| room.checked_sub(size + BESIDE).filter(|_| size <= SMALL);
-            if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err() {
-                return self.copy_blob(*id, &mut std::io::sink());
+        let take = |id: ObjectId, bytes: Vec<u8>| {
+            let fits = |room: usize| room.checked_sub(bytes.len() + BESIDE);
+            if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
+                found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, bytes);
             }
-            mine.insert(*id, self.blob(*id)?);
-            Ok(())
         };
+        let unsure = blobs.iter().copied().filter(|id| !sink.holds(id)).collect();
+        let left = super::odb::blobs::read(self, unsure, &take)?;
+        let check_one = |id: &ObjectId| -> Result<()> {
+            match self.blob_size(*id)? as usize <= super::odb::blobs::SMALL {
+                true => self.blob(*id).map(|bytes| take(*id, bytes)),
+                false => self.copy_blob(*id, &mut std::io::sink()),
+            }
+        };
+        let next = AtomicUsize::new(0);
+        let failure = Mutex::new(None);
         let work = || {
-            let mut mine = HashMap::new();
             // Many at a time: what stands side by side in a pack is cheaper to read by one.
-            while let Some(part) = blobs.chunks(BATCH).nth(next.fetch_add(1, Ordering::Relaxed)) {
-                let mut unsure = part.iter().filter(|id| !sink.holds(id));
-                if let Err(e) = unsure.try_for_each(|id| check_one(id, &mut mine)) {
+            while let Some(part) = left.chunks(BATCH).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(e) = part.iter().try_for_each(check_one) {
                     *failure.lock().unwrap_or_else(|e| e.into_inner()) = Some(e);
                     return;
                 }
             }
-            found.lock().unwrap_or_else(|e| e.into_inner()).extend(mine);
         };
         std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads().min(blobs.len().div_ceil(BATCH)) {
+            for _ in 1..crate::host::threads().min(left.len().div_ceil(BATCH)) {
                 scope.spawn(work);
             }
             work();
@@ -292,8 +294,6 @@ const BATCH: usize = 64;
 const ROOM: usize = 48 << 20;
 /// What one takes beside its bytes.
 const BESIDE: usize = 64;
-/// Bigger ones are read again.
-const SMALL: usize = 1 << 20;
 
 impl ReadBlobs {
     /// The bytes, when they are at hand.

@@ -90,13 +90,20 @@ pub(super) struct Window<'f> {
     end: u64,
     at: u64,
     piece: Vec<u8>,
+    /// How much is read at a time.
+    size: usize,
 }
 
 impl<'f> Window<'f> {
     const SIZE: usize = 1 << 17;
 
     pub fn new(file: &'f File, end: u64) -> Self {
-        Window { file, end, at: 0, piece: Vec::new() }
+        Window { file, end, at: 0, piece: Vec::new(), size: Self::SIZE }
+    }
+
+    /// For reading here and there.
+    pub fn small(file: &'f File, end: u64) -> Self {
+        Window { size: 1 << 14, ..Window::new(file, end) }
     }
 
     /// At least `want` bytes from `at` on, fewer only where the entries end.
@@ -104,7 +111,7 @@ impl<'f> Window<'f> {
         let have = self.at + self.piece.len() as u64;
         let until = at.saturating_add(want as u64).min(self.end);
         if at < self.at || until > have {
-            let size = (until.saturating_sub(at) as usize).max(Self::SIZE.min(self.end.saturating_sub(at) as usize));
+            let size = (until.saturating_sub(at) as usize).max(self.size.min(self.end.saturating_sub(at) as usize));
             self.piece.clear();
             self.piece.resize(size, 0);
             self.at = at;

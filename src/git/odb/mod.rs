@@ -4,6 +4,7 @@
 //! decompressed (<https://git-scm.com/docs/pack-format>). What a pack holds never changes, so that its commits are
 //! remembered for the next time.
 
+pub(super) mod blobs;
 mod cache;
 mod commit;
 mod entries;

@@ -168,6 +168,26 @@ impl Pack {
         Ok(None)
     }
 
+    /// Where the entries of objects begin; names that are not here are left out. The names must be sorted.
+    pub fn find_all(&self, names: &[ObjectId]) -> Result<Vec<(u64, ObjectId)>> {
+        let (width, skip, base) = self.name_table();
+        let mut out = Vec::new();
+        let mut table = Vec::new();
+        for group in names.chunk_by(|a, b| a.as_bytes()[0] == b.as_bytes()[0]) {
+            let first = usize::from(group[0].as_bytes()[0]);
+            let low = if first == 0 { 0 } else { self.fan[first - 1] };
+            table.resize((self.fan[first] - low) as usize * width, 0);
+            self.index.read_exact_at(&mut table, base + u64::from(low) * width as u64)?;
+            let here: Vec<&[u8]> = table.chunks_exact(width).map(|entry| &entry[skip..skip + 20]).collect();
+            for id in group {
+                if let Ok(at) = here.binary_search(&id.as_bytes()) {
+                    out.push((self.offset(low + at as u32)?, *id));
+                }
+            }
+        }
+        Ok(out)
+    }
+
     /// Bytes of an index entry, how many of them stand before the name, and where the entries begin.
     fn name_table(&self) -> (usize, usize, u64) {
         if self.index_version == 1 { (24, 4, FAN_BYTES) } else { (20, 0, V2_HEADER + FAN_BYTES) }

@@ -1,6 +1,6 @@
 //! Where objects are: the repository's own store, and those it borrows from.
 
-use crate::git::Repo;
+use crate::git::Handles;
 use crate::host::{env, fs};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ const MAX_DEPTH: usize = 6;
 const MAX_LIST: u64 = 1 << 20;
 
 /// The repository's own store first, then the alternates.
-pub(super) fn stores(repo: &Repo) -> Result<Vec<Store>> {
+pub(super) fn stores(repo: &Handles) -> Result<Vec<Store>> {
     let own = env::var_os("GIT_OBJECT_DIRECTORY").map(PathBuf::from).unwrap_or(repo.common_dir().join("objects"));
     let mut seen = BTreeSet::new();
     seen.insert(own.canonicalize().map_err(|e| Error::io("cannot find the objects of this repository", &e))?);

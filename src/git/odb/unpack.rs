@@ -154,7 +154,7 @@ impl<'p> Unpacker<'p> {
 }
 
 /// Makes an object of another by the instructions of a difference.
-fn apply(base: &[u8], difference: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn apply(base: &[u8], difference: &[u8]) -> Option<Vec<u8>> {
     let mut at = 0;
     let mut number = || -> Option<u64> {
         let (mut value, mut shift) = (0u64, 0);

@@ -1,0 +1,219 @@
+//! Many blobs at once, straight from the packs.
+//!
+//! libgit2 asks for an object's size first, sets up its decompressor anew for each, and looks into every pack. Whatever
+//! is not as usual here (no such pack, a big blob, a difference to something far away, damage) is left to it: every blob
+//! is named again, so that only the right bytes are ever taken.
+
+use super::entries::{Form, Header, Window};
+use super::pack::Pack;
+use super::places;
+use super::unpack::apply;
+use crate::Result;
+use crate::git::repo::Handles;
+use crate::git::{ObjectKind, name_of};
+use crate::model::ObjectId;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bigger ones are not read here.
+pub(in crate::git) const SMALL: usize = 1 << 20;
+/// Fewer are not worth opening the packs for.
+const MANY: usize = 200;
+/// So many packs are looked into, the biggest first: small ones hold little, and there can be thousands.
+const PACKS: usize = 16;
+/// A longer chain of differences is left to libgit2.
+const CHAIN: usize = 64;
+/// How many bytes of unpacked bases a thread keeps.
+const BASES: usize = 4 << 20;
+/// How many blobs a thread takes at a time: neighbours in the pack.
+const AT_ONCE: usize = 128;
+
+/// Reads blobs on all processors and gives each to `take`; returns those that were not read.
+pub(in crate::git) fn read(
+    repo: &Handles,
+    wanted: Vec<ObjectId>,
+    take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
+) -> Result<Vec<ObjectId>> {
+    if wanted.len() < MANY {
+        return Ok(wanted);
+    }
+    let mut stems: Vec<_> = places::stores(repo)?.iter().flat_map(places::packs).collect();
+    let size = |stem: &std::path::PathBuf| std::fs::metadata(stem.with_extension("pack")).map_or(0, |meta| meta.len());
+    stems.sort_by_cached_key(|stem| std::cmp::Reverse(size(stem)));
+    let mut left = wanted;
+    left.sort_unstable();
+    for stem in stems.iter().take(PACKS) {
+        // A pack that cannot be read is libgit2's business.
+        let Ok(pack) = Pack::open(stem) else { continue };
+        let Ok(mut found) = pack.find_all(&left) else { continue };
+        found.sort_unstable();
+        let done = read_from(&pack, &found, take);
+        left.retain(|id| !done.contains(id));
+        if left.is_empty() {
+            break;
+        }
+    }
+    Ok(left)
+}
+
+fn read_from(
+    pack: &Pack,
+    found: &[(u64, ObjectId)],
+    take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
+) -> std::collections::HashSet<ObjectId> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(std::collections::HashSet::new());
+    let work = || {
+        let mut reader = Reader::new(pack);
+        while let Some(piece) = found.chunks(AT_ONCE).nth(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut read = Vec::with_capacity(piece.len());
+            for (at, id) in piece {
+                if let Some(bytes) = reader.blob(*at, id) {
+                    read.push(*id);
+                    take(*id, bytes);
+                }
+            }
+            done.lock().unwrap_or_else(|e| e.into_inner()).extend(read);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..crate::host::threads().min(found.len().div_ceil(AT_ONCE)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    done.into_inner().unwrap_or_else(|e| e.into_inner())
+}
+
+/// What a thread needs to unpack blobs.
+struct Reader<'p> {
+    window: Window<'p>,
+    inflate: libdeflater::Decompressor,
+    /// Objects that others are differences to, by their place.
+    bases: HashMap<u64, Vec<u8>>,
+    room: usize,
+}
+
+impl<'p> Reader<'p> {
+    fn new(pack: &'p Pack) -> Self {
+        let window = Window::small(&pack.data, pack.end);
+        Reader { window, inflate: libdeflater::Decompressor::new(), bases: HashMap::new(), room: BASES }
+    }
+
+    /// The blob of this name, when it is what the entry unpacks to.
+    fn blob(&mut self, at: u64, id: &ObjectId) -> Option<Vec<u8>> {
+        let bytes = self.object(at)?;
+        // The kind is part of what is named.
+        (name_of(ObjectKind::Blob, &bytes).ok()? == *id).then_some(bytes)
+    }
+
+    fn object(&mut self, wanted: u64) -> Option<Vec<u8>> {
+        let mut chain = Vec::new();
+        let mut at = wanted;
+        let mut object = loop {
+            if let Some(known) = self.bases.get(&at) {
+                break known.clone();
+            }
+            let (form, bytes) = self.inflate(at)?;
+            match form {
+                Form::Whole(_) if chain.is_empty() => return Some(bytes),
+                Form::Whole(_) => {
+                    self.keep(at, &bytes);
+                    break bytes;
+                }
+                Form::Offset(back) if back > 0 && chain.len() < CHAIN => {
+                    chain.push(bytes);
+                    at = at.checked_sub(back)?;
+                }
+                _ => return None,
+            }
+        };
+        for difference in chain.iter().rev() {
+            object = apply(&object, difference).filter(|bytes| bytes.len() <= SMALL)?;
+        }
+        // The next one is often a difference to this one.
+        self.keep(wanted, &object);
+        Some(object)
+    }
+
+    fn keep(&mut self, at: u64, bytes: &[u8]) {
+        if bytes.len() > self.room {
+            self.bases.clear();
+            self.room = BASES;
+        }
+        self.room -= bytes.len();
+        self.bases.insert(at, bytes.to_vec());
+    }
+
+    fn inflate(&mut self, at: u64) -> Option<(Form, Vec<u8>)> {
+        let header = Header::parse(self.window.get(at, LONGEST_HEADER).ok()?)?;
+        let size = usize::try_from(header.size).ok().filter(|size| *size <= SMALL)?;
+        // What cannot be compressed grows, but never by so much.
+        let most = header.length + size + size / 8 + 256;
+        let mut out = vec![0; size];
+        let bytes = self.window.get(at, most).ok()?;
+        let got = self.inflate.zlib_decompress(bytes.get(header.length..bytes.len().min(most))?, &mut out).ok()?;
+        (got == size).then_some((header.form, out))
+    }
+}
+
+/// No header of an entry is longer.
+const LONGEST_HEADER: usize = 48;
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]
+mod tests {
+    use super::*;
+    use crate::git::Repo;
+    use crate::git::testing::TestRepo;
+
+    /// What was read, each with its right name, and what was left.
+    fn read_all(repo: &TestRepo, wanted: &[ObjectId]) -> (usize, usize) {
+        let opened = Repo::open_at(repo.root()).unwrap();
+        let count = AtomicUsize::new(0);
+        let take = |id, bytes: Vec<u8>| {
+            assert_eq!(name_of(ObjectKind::Blob, &bytes).unwrap(), id);
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        let left = read(&opened, wanted.to_vec(), &take).unwrap();
+        (count.into_inner(), left.len())
+    }
+
+    #[test]
+    fn every_blob_of_a_pack_is_read_and_damage_is_left_to_others() {
+        let repo = TestRepo::new();
+        let lines: String =
+            (0..200).map(|n| format!("line {n} of a text that is much the same everywhere\n")).collect();
+        for version in 0..3 {
+            for n in 0..100 {
+                repo.write(format!("d{}/{n}", n % 7), format!("{lines}{n} {version}\n{lines}"));
+            }
+            repo.write("empty", "");
+            repo.commit_all();
+        }
+        repo.git(&["repack", "-adfq", "--depth=50", "--window=50"]);
+        let list = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"]);
+        let list = String::from_utf8(list).unwrap();
+        let mut wanted: Vec<ObjectId> =
+            list.lines().filter_map(|line| ObjectId::from_hex(line.strip_prefix("blob ")?.as_bytes())).collect();
+        assert_eq!(wanted.len(), 301);
+        assert_eq!(read_all(&repo, &wanted), (301, 0));
+        // Trees and names that are nowhere are left.
+        let tree = list.lines().find_map(|line| line.strip_prefix("tree ")).unwrap();
+        wanted.push(ObjectId::from_hex(tree.as_bytes()).unwrap());
+        wanted.push(ObjectId::from_bytes(&[7; 20]).unwrap());
+        assert_eq!(read_all(&repo, &wanted), (301, 2));
+        let packs = std::fs::read_dir(repo.root().join(".git/objects/pack")).unwrap();
+        let pack = packs.map(|e| e.unwrap().path()).find(|path| path.extension().is_some_and(|e| e == "pack")).unwrap();
+        let good = std::fs::read(&pack).unwrap();
+        std::fs::remove_file(&pack).unwrap();
+        for at in (12..good.len() - 20).step_by(good.len() / 10) {
+            let mut bad = good.clone();
+            bad[at] ^= 0x55;
+            std::fs::write(&pack, bad).unwrap();
+            let (read, left) = read_all(&repo, &wanted);
+            assert_eq!(read + left, wanted.len());
+        }
+    }
+}
