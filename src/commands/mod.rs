@@ -13,6 +13,7 @@ pub mod doctor;
 mod facts;
 pub mod gc;
 pub mod history;
+pub mod init;
 pub mod log;
 pub mod lost;
 pub mod man;
@@ -111,6 +112,7 @@ pub enum Command {
     Continue(r#continue::Args),
     Skip(skip::Args),
     Abort(abort::Args),
+    Init(init::Args),
     Check(check::Args),
     Validate(validate::Args),
     Trust(trust::Args),
@@ -147,6 +149,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Continue(args) => r#continue::run(ctx, args),
         Command::Skip(args) => skip::run(ctx, args),
         Command::Abort(args) => abort::run(ctx, args),
+        Command::Init(args) => init::run(ctx, args),
         Command::Check(args) => check::run(ctx, args),
         Command::Validate(args) => validate::run(ctx, args),
         Command::Trust(args) => trust::run(ctx, args),
