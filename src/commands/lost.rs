@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long = "kind", value_enum, value_name = "KIND")]
     pub kinds: Vec<Kind>,
 
-    /// At most this many; 0: all [default: 20 on a terminal, else all]
+    /// At most this many; 0: all [default: 20 on a terminal, else 50]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 
@@ -89,15 +89,16 @@ impl From<Kind> for LostKind {
     }
 }
 
-/// A page on a terminal.
+/// A page on a terminal, and elsewhere: describing tens of thousands of items takes longer than finding them.
 const PAGE: usize = 20;
+const LONG_PAGE: usize = 50;
 /// How many commits of an item are listed without `--all`.
 const COMMITS: usize = 10;
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
-    let page = if ctx.talk.can_ask() && !ctx.global.json { PAGE } else { 0 };
+    let page = if ctx.talk.can_ask() && !ctx.global.json { PAGE } else { LONG_PAGE };
     let limit = if args.all { 0 } else { args.limit.unwrap_or(page) };
     let all = args.all;
     let filter = filter(&session, args, limit)?;

@@ -14,7 +14,7 @@ const MAGIC: &[u8; 8] = b"GRBKCOM\x01";
 const HEADER: usize = 8 + 20 + 5 * 8;
 const ROW: usize = 11;
 /// Smaller packs are read again: that takes no time, and looking at a small repository writes nothing.
-const WORTH_IT: usize = if cfg!(test) { 1 } else { 50_000 };
+const WORTH_IT: usize = if cfg!(test) { 1 } else { 2_000 };
 const MAX_FILE: u64 = 1 << 30;
 
 fn path(memory: &Path, pack: &Pack) -> PathBuf {
@@ -72,7 +72,24 @@ pub(super) fn save(memory: &Path, pack: &Pack, commits: &PackCommits) {
     commits.parents.iter().chain(&commits.tags).for_each(|id| out.extend_from_slice(id.as_bytes()));
     let Some(sum) = checksum(&out) else { return };
     out.extend_from_slice(&sum);
-    let _ = fs::write_atomic(&path(memory, pack), &out);
+    // Not synced: what a power cut leaves is made again, as its checksum does not fit.
+    let path = path(memory, pack);
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    let write = fs::write_new_with_mode(&new, 0o600, &mut |file| {
+        file.write_all(&out).map_err(|e| crate::Error::io("cannot remember a pack", &e))
+    });
+    let _ = write.and_then(|()| fs::rename(&new, &path));
+}
+
+/// Removes what is remembered of packs that are gone.
+pub(super) fn forget_others(memory: &Path, packs: &[ObjectId]) {
+    for entry in std::fs::read_dir(memory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let known = name.to_str().and_then(|name| ObjectId::from_hex(name.get(..40)?.as_bytes()));
+        if known.is_some_and(|id| !packs.contains(&id)) {
+            let _ = fs::remove_file_if_exists(&entry.path());
+        }
+    }
 }
 
 fn checksum(content: &[u8]) -> Option<[u8; 20]> {

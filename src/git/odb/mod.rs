@@ -45,6 +45,8 @@ pub struct PackAt {
     pub borrowed: bool,
     /// How many objects it has.
     pub objects: usize,
+    /// Its checksum, by which it is remembered.
+    checksum: ObjectId,
 }
 
 /// All commits, and what else a search for lost work needs.
@@ -107,6 +109,7 @@ impl Repo {
         }
         out.tags.sort_unstable();
         out.tags.dedup();
+        cache::forget_others(memory, &out.packs.iter().map(|pack| pack.checksum).collect::<Vec<_>>());
         out.commits = Commits::new(found, &graph::shallow(self));
         Ok(out)
     }
@@ -180,6 +183,7 @@ fn read_pack(
         cruft: pack.cruft,
         borrowed,
         objects: pack.count,
+        checksum: pack.checksum,
     };
     if let Some(known) = cache::load(memory, &pack) {
         return Ok((at, known));

@@ -153,13 +153,15 @@ impl Pack {
 
     /// The number of an object in the index.
     pub fn find(&self, id: &ObjectId) -> Result<Option<u32>> {
+        let (width, skip, base) = self.name_table();
         let first = id.as_bytes()[0] as usize;
         let mut low = if first == 0 { 0 } else { self.fan[first - 1] };
         let mut high = self.fan[first];
+        let mut name = [0; 20];
         while low < high {
             let middle = low + (high - low) / 2;
-            let name = self.names(&[middle])?;
-            match name[0].cmp(id) {
+            self.index.read_exact_at(&mut name, base + u64::from(middle) * width as u64 + skip as u64)?;
+            match name.as_slice().cmp(id.as_bytes()) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Ok(Some(middle)),
