@@ -30,13 +30,16 @@ pub(super) fn bring_back(back: &mut Back<'_, '_, '_>, item: &LostItem) -> Result
     let path = back.places.take_near(&wanted)?;
     back.files.push((path.clone(), item.id));
     back.note(item, format!("file {path}"), None, None);
-    if let Some(name) = &item.name
-        && path != wanted
-    {
-        if let Some(made) = back.made.last_mut() {
-            made.next = Some(compare(&name.name, &path));
+    match &item.name {
+        Some(name) if path != wanted => {
+            if let Some(made) = back.made.last_mut().filter(|_| wanted == name.name) {
+                made.next = Some(compare(&wanted, &path));
+            }
+            back.say_why(format!("{wanted} is there, and stays as it is"));
         }
-        back.say_why(format!("{wanted} is there, and stays as it is"));
+        Some(name) if !name.certain => back.say_why(format!("its name is a guess: {}", name.why)),
+        Some(_) => {}
+        None => back.say_why("its name is not known; --output FILE gives it one".to_owned()),
     }
     Ok(())
 }

@@ -104,7 +104,11 @@ fn words(item: &LostItem) -> String {
         }
         _ => String::new(),
     };
-    let subject = if item.subject.is_empty() { String::new() } else { format!(" ({})", item.subject) };
+    let subject = match item.kind {
+        _ if item.subject.is_empty() => String::new(),
+        LostKind::Staged => format!(" (begins \"{}\")", item.subject),
+        _ => format!(" ({})", item.subject),
+    };
     format!("{kind}{name} {}{subject}", item.id.short())
 }
 
@@ -193,7 +197,8 @@ impl Back<'_, '_, '_> {
                     .because("it is taken, is in the way of another branch, or git does not allow it")
                     .help("choose another name"));
             }
-            return self.new_branch(item, commit, full, None);
+            self.new_branch(item, commit, &full);
+            return Ok(());
         }
         let here = self.repo().references("refs/heads/*")?.into_iter().find(|branch| branch.id == commit);
         if let Some(name) = here.as_ref().and_then(|branch| branch.utf8_name()?.strip_prefix("refs/heads/")) {
@@ -204,15 +209,15 @@ impl Back<'_, '_, '_> {
         let pattern = &self.session.config.recovery.branch;
         let name = branch_by_pattern(pattern, known.as_deref(), &self.request.timestamp)?;
         let free = self.refs.take_near("refs/heads/", &name)?;
-        self.new_branch(item, commit, free, None)
+        self.new_branch(item, commit, &free);
+        Ok(())
     }
 
-    fn new_branch(&mut self, item: &LostItem, commit: ObjectId, full: String, why: Option<String>) -> Result<()> {
+    fn new_branch(&mut self, item: &LostItem, commit: ObjectId, full: &str) {
         let short = full.trim_start_matches("refs/heads/").to_owned();
         self.hold(commit);
-        self.make_ref(&full, commit);
-        self.note(item, format!("branch {short}"), Some(format!("git switch {}", quoted(&short))), why);
-        Ok(())
+        self.make_ref(full, commit);
+        self.note(item, format!("branch {short}"), Some(format!("git switch {}", quoted(&short))), None);
     }
 
     /// A deleted branch gets its old name, when that is free.
@@ -221,7 +226,7 @@ impl Back<'_, '_, '_> {
         let Some(name) = known.filter(|_| self.request.branch.is_none()) else { return self.branch(item, item.id) };
         let full = format!("refs/heads/{name}");
         if self.refs.take(&full)? {
-            self.new_branch(item, item.id, full, None)?;
+            self.new_branch(item, item.id, &full);
             self.follow(name);
             return Ok(());
         }

@@ -34,7 +34,7 @@ pub(super) fn pin(back: &mut Back<'_, '_, '_>, item: &LostItem) -> Result<()> {
         _ => point(back, item, item.id, None, &name)?,
     }
     back.plan.point.get_or_insert(name.clone());
-    back.note(item, place, Some(format!("git rollback points delete {name}")), None);
+    back.note(item, place, None, Some(format!("kept until `git rollback points delete {name}` lets go of it")));
     Ok(())
 }
 
