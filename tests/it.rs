@@ -34,6 +34,7 @@ mod it {
     mod release;
     mod roundtrip;
     mod sprint;
+    mod story;
     mod trust;
     mod walk;
     mod ways;

@@ -1,6 +1,7 @@
 //! The commands: one file each, with what can be typed (`Args`) and what it does (`run`). They print nothing.
 
 pub mod abort;
+pub mod analyze;
 pub mod backup;
 pub mod baseline;
 mod change;
@@ -107,6 +108,7 @@ pub enum Command {
     Stats(stats::Args),
     Lost(lost::Args),
     Sprint(sprint::Args),
+    Analyze(analyze::Args),
     Decide(decide::Args),
     Notify(notify::Args),
     Continue(r#continue::Args),
@@ -144,6 +146,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Stats(args) => stats::run(ctx, args),
         Command::Lost(args) => lost::run(ctx, args),
         Command::Sprint(args) => sprint::run(ctx, args),
+        Command::Analyze(args) => analyze::run(ctx, args),
         Command::Decide(args) => decide::run(ctx, args),
         Command::Notify(args) => notify::run(ctx, args),
         Command::Continue(args) => r#continue::run(ctx, args),

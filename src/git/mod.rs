@@ -40,7 +40,7 @@ pub use objects::{CommitInfo, Leaving, ReadBlobs, TagInfo, write_commit, write_t
 pub use pack::{BIG, ObjectKind, ObjectSink, Published, clear_leftovers, name_of, name_stream};
 pub use patch::{ContentPatch, content_patch};
 pub use pathspec::Pathspecs;
-pub use process::{DiffForm, diff_text, each_reachable, fsck, fsck_full, version};
+pub use process::{DiffForm, diff_text, each_reachable, fsck, fsck_full, graph, reflog_lines, version};
 pub use refs::{Ref, is_ref_name};
 pub use repo::{Handles, Repo};
 pub use rescue::{Damage, Rescued};

@@ -223,3 +223,45 @@ fn diff_once(repo: &Handles, from: ObjectId, to: ObjectId, form: DiffForm, paths
     }
     Ok(done.stdout)
 }
+
+/// The commits that `tips` reach and the parents of `base` do not, as `git log --graph` draws them.
+pub fn graph(repo: &Handles, tips: &[ObjectId], base: Option<ObjectId>, at_most: usize) -> Result<Vec<String>> {
+    if tips.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut command = git(repo);
+    command.args([
+        "log",
+        "--graph",
+        "--oneline",
+        "--decorate=short",
+        "--no-color",
+        "--no-show-signature",
+        "--boundary",
+    ]);
+    command.args(["--decorate-refs=refs/heads/*", "--decorate-refs=refs/tags/*", "--decorate-refs=refs/remotes/*"]);
+    command.args([&*format!("--max-count={at_most}")]);
+    for tip in tips {
+        command.args([&*tip.to_string()]);
+    }
+    if let Some(base) = base {
+        command.args([&*format!("^{base}")]);
+    }
+    command.args(["--"]);
+    lines_of(&command)
+}
+
+/// The newest entries of a ref's reflog, newest first.
+pub fn reflog_lines(repo: &Handles, name: &str, at_most: usize) -> Result<Vec<String>> {
+    let mut command = git(repo);
+    command.args(["log", "--walk-reflogs", "--no-color", "--no-show-signature", "--date=iso-strict"]);
+    command.args(["--format=`%gd` %h: %gs", &*format!("--max-count={at_most}"), name, "--"]);
+    lines_of(&command)
+}
+
+fn lines_of(command: &Command) -> Result<Vec<String>> {
+    let done = command.input(b"")?;
+    // A branch without a reflog, or that is gone, has nothing to tell.
+    let text = if done.code == Some(0) { crate::model::readable(&done.stdout) } else { String::new() };
+    Ok(text.lines().map(|line| line.trim_end().to_owned()).collect())
+}

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod env;
 pub mod fs;
 pub mod gitlock;
+pub mod machine;
 pub mod mounts;
 pub mod process;
 pub mod run;

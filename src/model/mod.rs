@@ -1,5 +1,6 @@
 //! Pure values: no input, no output, nothing of git but its names.
 
+pub mod causes;
 pub mod decision;
 mod fact;
 mod file;

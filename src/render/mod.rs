@@ -2,6 +2,7 @@
 
 pub mod escape;
 
+mod analysis;
 mod check;
 mod decision;
 mod done;
@@ -48,6 +49,7 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Log(report) => log::render(&mut page, report),
         Report::Operation(report) => log::detail(&mut page, report),
         Report::History(report) => history::render(&mut page, report),
+        Report::Analysis(report) => analysis::render(&mut page, report),
         Report::Decision(report) => decision::decision(&mut page, report),
         Report::Notification(report) => decision::notification(&mut page, report),
         Report::Sprints(report) => sprint::list(&mut page, report),

@@ -1,6 +1,7 @@
 //! Every answer, filled with hostile text, as text and as JSON.
 
 use super::{Look, error, error_json, escape, json, plan, text};
+use crate::model::causes::Cause;
 use crate::model::decision::{Answers, Course};
 use crate::model::report::*;
 use crate::model::stats::Tally;
@@ -229,6 +230,21 @@ fn story(t: &str, path: &RepoPath) -> Story {
     }
 }
 
+fn analysis(t: &str, path: &RepoPath) -> AnalysisReport {
+    let compared = Compared { name: t.into(), failed: t.into(), baseline: t.into(), tail: vec![t.into()] };
+    AnalysisReport {
+        operation: Some(t.into()),
+        file: t.into(),
+        story: Box::new(story(t, path)),
+        causes: vec![Cause { what: t.into(), evidence: vec![t.into()] }],
+        timeline: vec![Moment { when: t.into(), what: t.into() }],
+        runs: vec![compared],
+        warnings: vec![t.into()],
+        way_back: Some(t.into()),
+        ..AnalysisReport::default()
+    }
+}
+
 fn decision(t: &str) -> DecisionReport {
     let answers = Answers { fixable: false, data_at_risk: true, users_affected: true, only_tests: false, saved: true };
     DecisionReport {
@@ -367,6 +383,7 @@ fn every_report(t: &str, path: &RepoPath) -> Vec<Report> {
         Report::Baseline(baselines(t)),
         Report::Log(LogReport { operations: vec![row(t)], more: 1, warnings: vec![t.into()] }),
         Report::Operation(Box::new(detail(t, path))),
+        Report::Analysis(Box::new(analysis(t, path))),
         Report::Decision(Box::new(decision(t))),
         Report::Notification(Box::new(notification(t, path, false))),
         Report::Notification(Box::new(notification(t, path, true))),
@@ -424,6 +441,7 @@ fn every_document_names_schema_and_kind() {
         "baseline",
         "log",
         "operation",
+        "analysis",
         "decision",
         "notification",
         "notification",

@@ -107,7 +107,7 @@ pub const COMMANDS: &[Case] = &[
     after(&[LOST_COMMIT], "recover {lost} --pin", Back::UndoById),
     after(&[LOST_BLOB], "recover {lost} --pin", Back::UndoById),
     after(&[LOST_TAG], "recover {lost} --pin", Back::UndoById),
-    case("sprint start 4 --allow-dirty", Back::Undo),
+    case("sprint start 4 --allow-dirty --no-check", Back::Undo),
     case("sprint fail 4 --no-tests -y", Back::Undo),
     after(&["$ echo 'sprint.report = \"worktree\"' > rollback.toml"], "sprint fail 4 --no-tests -y", Back::Undo),
     case("recover --from HEAD --onto HEAD~2 --all -x", Back::Undo),

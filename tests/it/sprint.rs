@@ -9,7 +9,7 @@ fn project() -> TestRepo {
     repo.sh("git reset -q --hard baseline; git clean -qfdx");
     repo.write(
         "rollback.toml",
-        "[commands]\ntest = \"sh check.sh\"\n[contacts]\nlead = \"Ada <ada@example.org>\"\n[report]\ntemplates = \"templates\"\n",
+        "[check]\ndisk = 100\n[commands]\ntest = \"sh check.sh\"\n[contacts]\nlead = \"Ada <ada@example.org>\"\n[report]\ntemplates = \"templates\"\n",
     );
     repo.write(
         "check.sh",

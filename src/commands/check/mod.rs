@@ -80,8 +80,8 @@ pub(super) fn safety(ctx: &Ctx<'_>, session: &Session, args: &Args) -> Result<Ch
     Ok(report)
 }
 
-/// The slow ones at the same time, each with a session of its own.
-fn all(ctx: &Ctx<'_>, session: &Session, args: &Args) -> Vec<SafetyCheck> {
+/// The checks. The slow ones run at the same time, each with a session of its own.
+pub(super) fn all(ctx: &Ctx<'_>, session: &Session, args: &Args) -> Vec<SafetyCheck> {
     let (root, talk, dry_run) = (session.repo.root(), ctx.talk, ctx.global.dry_run);
     let alone = |name: &str, look: &dyn Fn(&Session) -> Result<Found>| timed(name, || look(&Session::open_at(root)?));
     std::thread::scope(|scope| {

@@ -204,7 +204,7 @@ impl Case<'_> {
         let mut out = vec![Hint::new("git rollback analyze", "what failed, beside the baseline")];
         if story.commit_count > 0 && self.failed.head.branch().is_some() {
             let from = facts::shell_word(&story.failed.name);
-            out.push(Hint::new(format!("git rollback recover --from {from}"), "bring good commits back"));
+            out.push(Hint::new(format!("git rollback recover --from {from} --here"), "bring good commits back"));
         }
         out.push(Hint::new("git rollback notify", "tell the others"));
         out.push(Hint::new("git rollback undo", "back to the state before, exactly"));

@@ -3,6 +3,7 @@
 //! A JSON document is `{"schema": 1, "kind": "<name>", ...}`; the number grows when a field changes its meaning or goes.
 //! Strings here are as the repository has them: the renderer escapes them.
 
+mod analysis;
 mod candidates;
 mod check;
 mod decision;
@@ -22,6 +23,7 @@ pub mod story;
 mod trust;
 mod upkeep;
 
+pub use analysis::{AnalysisReport, Compared, Moment};
 pub use candidates::{CandidateRow, CandidateState, CandidatesReport};
 pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
@@ -77,6 +79,8 @@ pub enum Report {
     Operation(Box<LogDetail>),
     /// The rollbacks.
     History(HistoryReport),
+    /// What an analysis found.
+    Analysis(Box<AnalysisReport>),
     /// What to do about a failure.
     Decision(Box<DecisionReport>),
     /// What others are told.
@@ -167,6 +171,7 @@ answers! {
     Operation(LogDetail) = Box::new;
     History(HistoryReport) = |report| report;
     Stats(StatsReport) = Box::new;
+    Analysis(AnalysisReport) = Box::new;
     Decision(DecisionReport) = Box::new;
     Notification(NotificationReport) = Box::new;
     Sprints(SprintsReport) = |report| report;
