@@ -13,6 +13,7 @@ mod merge;
 mod objects;
 pub mod odb;
 mod pack;
+mod pack_file;
 mod patch;
 mod pathspec;
 mod process;

@@ -1,9 +1,10 @@
 //! Writing many objects at once: one pack, synced, whatever the number of files.
 //!
-//! The pack stream is our own (<https://git-scm.com/docs/pack-format>); libgit2's pack writer checks every
-//! object of it, makes the index, syncs both and gives them their names.
+//! The pack is written by code of our own ([`super::pack_file`]): libgit2's writer inflates every object once more and
+//! names it again, and syncs twice as often.
 
 use super::error::GitContext;
+use super::pack_file::{Draft, HEADER, Packed};
 use super::repo::{Handles, Repo};
 use crate::model::ObjectId;
 use crate::{Error, Result};
@@ -79,7 +80,9 @@ struct Spool {
     directory: PathBuf,
     seen: HashSet<ObjectId>,
     alone: Vec<ObjectId>,
-    count: u32,
+    objects: Vec<Packed>,
+    /// Where the next object will begin in the pack.
+    end: u64,
 }
 
 /// What [`ObjectSink::publish`] wrote.
@@ -98,7 +101,8 @@ impl<'r> ObjectSink<'r> {
             directory: spool_dir,
             seen: HashSet::new(),
             alone: Vec::new(),
-            count: 0,
+            objects: Vec::new(),
+            end: HEADER,
         };
         ObjectSink { repo, spool: Some(Mutex::new(spool)), named: Mutex::default(), made: MadeTrees::default() }
     }
@@ -126,12 +130,36 @@ impl<'r> ObjectSink<'r> {
         }
     }
 
+    /// Notes an object that is not added because a tree in this sink, or one that is in the repository, leads to it and
+    /// the index holds it now: [`Published::is_complete`] looks whether it is still there when a ref is made.
+    pub fn lean_on(&self, id: ObjectId) {
+        if let Some(spool) = &self.spool {
+            let mut spool = lock(spool);
+            if !spool.seen.contains(&id) {
+                spool.alone.push(id);
+            }
+        }
+    }
+
     /// Adds an object.
     pub fn add(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
         if data.len() > MUCH && self.spool.is_some() {
             return self.add_much(kind, data);
         }
+        self.add_unless(kind, data, |_| false)
+    }
+
+    /// The same, unless `is_there` says that the object need not be added.
+    pub fn add_unless(
+        &self,
+        kind: ObjectKind,
+        data: &[u8],
+        is_there: impl FnOnce(ObjectId) -> bool,
+    ) -> Result<ObjectId> {
         let id = name_of(kind, data)?;
+        if is_there(id) {
+            return Ok(id);
+        }
         if kind == ObjectKind::Tree {
             lock(&self.made).insert(id, data.to_vec());
         }
@@ -206,48 +234,52 @@ impl<'r> ObjectSink<'r> {
         let Some(spool) = &self.spool else { return Ok(Published::default()) };
         let mut spool = lock(spool);
         let alone = std::mem::take(&mut spool.alone);
-        if spool.count == 0 {
+        if spool.objects.is_empty() {
             return Ok(Published { keep: None, alone });
         }
-        let pack_dir = self.repo.common_dir().join("objects/pack");
-        let mark = keep_mark(&self.repo.worktree_id());
-        for _ in 0..5 {
-            let name = self.repo.with_handle(|git| write_pack(git, &mut spool, &pack_dir, &mark))?;
-            let file = |ending: &str| pack_dir.join(format!("{name}.{ending}"));
-            // `git gc` takes an index without its pack for garbage, and at one moment ours looks like that.
-            if file("pack").exists() && file("idx").exists() {
-                return Ok(Published { keep: Some(file("keep")), alone });
-            }
+        let prefix = self.repo.pack_dir().join(format!("{}{}", draft_prefix(self.repo), std::process::id()));
+        crate::host::fs::create_dir_all(&self.repo.pack_dir())?;
+        let mut objects = std::mem::take(&mut spool.objects);
+        let written = Draft::write(&prefix, &mut objects, &mut |feed| spool.give(feed));
+        spool.clear();
+        let draft = written?;
+        let file = |ending: &str| draft.name.with_extension(ending);
+        let (keep, pack, index) = (file("keep"), file("pack"), file("idx"));
+        // Nobody may take the pack away before a ref leads to it.
+        if !keep.exists() {
+            self.repo.make_keep(&keep)?;
+        }
+        draft.publish()?;
+        if pack.exists() && index.exists() {
+            return Ok(Published { keep: Some(keep), alone });
         }
         Err(Error::new(crate::Kind::Busy, "the repository is being pruned; the snapshot could not be written")
             .help("try again when `git gc` is done"))
     }
 }
 
-/// Writes the pack, and returns its name.
-fn write_pack(git: &git2::Repository, spool: &mut Spool, pack_dir: &Path, mark: &str) -> Result<String> {
-    let mut header = b"PACK\0\0\0\x02".to_vec();
-    header.extend_from_slice(&spool.count.to_be_bytes());
-    let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
-    let odb = git.odb().context("cannot open the object database")?;
-    let mut writer = odb.packwriter().context("cannot write a pack")?;
-    let failed = |e: std::io::Error| Error::io("cannot write the snapshot's pack", &e).with_kind(crate::Kind::Fault);
-    let mut feed = |bytes: &[u8]| -> Result<()> {
-        hasher.update(bytes);
-        writer.write_all(bytes).map_err(failed)
-    };
-    feed(&header)?;
-    spool.give(&mut feed)?;
-    let trailer = hasher.try_finalize().map_err(|e| Error::fault("cannot name a pack").because(e))?;
-    writer.write_all(trailer.as_slice()).map_err(failed)?;
-    let name = format!("pack-{trailer}");
-    let keep = pack_dir.join(format!("{name}.keep"));
-    if !keep.exists() {
-        crate::host::fs::write_new(&keep, mark.as_bytes())?;
+impl Handles {
+    fn pack_dir(&self) -> PathBuf {
+        self.common_dir().join("objects/pack")
     }
-    writer.commit().context("cannot write the snapshot's pack")?;
-    odb.refresh().context("cannot reload the object database")?;
-    Ok(name)
+
+    /// Makes a `.keep` file. It is a second name of a file that is on disk already, so that after a power cut it is not
+    /// an empty one, which nobody would know for ours.
+    fn make_keep(&self, keep: &Path) -> Result<()> {
+        use crate::host::fs;
+        let (mark, text) = (self.area().join("keep"), keep_mark(&self.worktree_id()));
+        if fs::read_capped(&mark, 1 << 16).is_ok_and(|found| found.as_deref() != Some(text.as_bytes())) {
+            fs::create_dir_all_private(&self.area())?;
+            fs::write_atomic(&mark, text.as_bytes())?;
+        }
+        // The objects may lie on another file system.
+        fs::hard_link(&mark, keep).or_else(|_| fs::write_new(keep, text.as_bytes()))
+    }
+}
+
+/// How the names of packs begin that a run in this worktree is writing.
+fn draft_prefix(repo: &Handles) -> String {
+    format!("rollback-{}-", repo.worktree_id())
 }
 
 /// What our `.keep` files say: whose run is writing.
@@ -256,7 +288,7 @@ fn keep_mark(worktree: &str) -> String {
 }
 
 impl Published {
-    /// Whether the objects that stand alone are still there: nothing protects them before a ref holds them.
+    /// Whether the objects outside of the pack are still there: nothing protects them before a ref holds them.
     pub fn is_complete(&self, repo: &Repo) -> Result<bool> {
         let odb = repo.git.odb().context("cannot open the object database")?;
         Ok(self.alone.iter().all(|id| odb.exists((*id).into())))
@@ -271,14 +303,25 @@ impl Published {
 /// Removes what a killed run left beside the packs. Only under our lock: no other run is writing a pack.
 pub fn clear_leftovers(repo: &Repo) -> Result<()> {
     repo.clear_ref_locks()?;
-    let mark = keep_mark(&repo.worktree_id());
-    let Ok(entries) = std::fs::read_dir(repo.common_dir().join("objects/pack")) else { return Ok(()) };
+    let (mark, draft) = (keep_mark(&repo.worktree_id()), draft_prefix(repo));
+    let Ok(entries) = std::fs::read_dir(repo.pack_dir()) else { return Ok(()) };
     for entry in entries.flatten() {
-        let path = entry.path();
-        let ours = path.extension().is_some_and(|e| e == "keep")
+        let (path, name) = (entry.path(), entry.file_name());
+        let is_draft = name.as_encoded_bytes().starts_with(draft.as_bytes()) && {
+            let ending = path.extension().unwrap_or_default();
+            ending == "pack-new" || ending == "idx-new"
+        };
+        if is_draft {
+            crate::host::fs::remove_file_if_exists(&path)?;
+        }
+        let is_keep = path.extension().is_some_and(|e| e == "keep")
             && crate::host::fs::read_capped(&path, 1 << 16)
                 .is_ok_and(|bytes| bytes.as_deref() == Some(mark.as_bytes()));
-        if ours {
+        if is_keep {
+            // Git never removes a pack that has no index.
+            if !path.with_extension("idx").exists() {
+                crate::host::fs::remove_file_if_exists(&path.with_extension("pack"))?;
+            }
             crate::host::fs::remove_file_if_exists(&path)?;
         }
     }
@@ -290,7 +333,10 @@ impl Spool {
         if !self.seen.insert(id) {
             return Ok(());
         }
-        self.count += 1;
+        let mut crc = flate2::Crc::new();
+        crc.update(entry);
+        self.objects.push(Packed { id, offset: self.end, crc: crc.sum() });
+        self.end += entry.len() as u64;
         self.memory.extend_from_slice(entry);
         if self.memory.len() > SPOOL_IN_MEMORY {
             self.spill()?;
@@ -309,7 +355,15 @@ impl Spool {
         Ok(())
     }
 
-    /// Gives all entries; they stay, because writing may have to be tried again.
+    /// What was collected is written: whatever comes now belongs into another pack.
+    fn clear(&mut self) {
+        self.objects.clear();
+        self.memory.clear();
+        self.file = None;
+        self.end = HEADER;
+    }
+
+    /// Gives the bytes of all objects.
     fn give(&mut self, feed: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         if let Some(file) = &mut self.file {
             let failed = |e: std::io::Error| Error::io("cannot read a temporary file", &e);
@@ -407,4 +461,50 @@ fn deflate(data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::TestRepo;
+
+    #[test]
+    fn git_reads_what_was_written() {
+        let repo = TestRepo::new();
+        let opened = Repo::open_at(repo.root()).unwrap();
+        let sink = ObjectSink::new(&opened, opened.area());
+        // More than what is held in memory, in bytes that do not shrink.
+        let mut state = 1u64;
+        let mut noise = |count: usize| -> Vec<u8> {
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 56) as u8
+            };
+            (0..count).map(|_| next()).collect()
+        };
+        let texts: Vec<Vec<u8>> = (0..600).map(|i| noise(i * 100)).collect();
+        let ids: Vec<ObjectId> = texts.iter().map(|text| sink.add(ObjectKind::Blob, text).unwrap()).collect();
+        let empty = sink.add(ObjectKind::Tree, b"").unwrap();
+        assert!(lock(sink.spool.as_ref().unwrap()).file.is_some(), "nothing was spilled");
+        let published = sink.publish().unwrap();
+        let keep = published.keep.clone().unwrap();
+        repo.git(&["verify-pack", &keep.with_extension("idx").to_string_lossy()]);
+        repo.git(&["gc", "-q", "--prune=now"]);
+        assert_eq!(repo.git(&["cat-file", "-t", &empty.to_string()]), b"tree\n");
+        for (id, text) in ids.iter().zip(&texts).step_by(50) {
+            assert_eq!(&opened.blob(*id).unwrap(), text);
+        }
+        published.release().unwrap();
+        assert!(!keep.exists());
+        // The next pack holds only what comes now.
+        let late = sink.add(ObjectKind::Blob, b"late").unwrap();
+        let second = sink.publish().unwrap().keep.unwrap();
+        assert_eq!(opened.blob(late).unwrap(), b"late");
+        // A run that died leaves its mark, and what it had not finished.
+        let draft = second.with_file_name(format!("{}1.pack-new", draft_prefix(&opened)));
+        crate::host::fs::write_new(&draft, b"PACK").unwrap();
+        clear_leftovers(&opened).unwrap();
+        assert!(!draft.exists() && !second.exists() && second.with_extension("pack").exists());
+        repo.git(&["fsck", "--strict"]);
+    }
 }

@@ -295,6 +295,11 @@ impl Handles {
         }
     }
 
+    /// Our directory for this worktree.
+    pub fn area(&self) -> PathBuf {
+        self.common_dir().join("rollback").join(self.worktree_id())
+    }
+
     /// Runs `work` with a repository handle of its own, for use on any thread.
     pub(super) fn with_handle<T>(&self, work: impl FnOnce(&git2::Repository) -> Result<T>) -> Result<T> {
         let spare = self.spare.lock().unwrap_or_else(|e| e.into_inner()).pop();

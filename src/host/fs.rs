@@ -4,7 +4,7 @@
 
 pub use super::scratch::{
     anonymous_file, append, create_dir_all, fresh_dir, is_writable_dir, make_link, open_regular, remove_scratch,
-    rename, set_mode, temporary_dir, write_new, write_new_with_mode,
+    rename, set_mode, temporary_dir, write_new, write_new_synced, write_new_with_mode,
 };
 use crate::{Error, Result};
 use rustix::fs::FlockOperation;

@@ -37,6 +37,18 @@ fn lock_path(target: &Path) -> PathBuf {
 impl GitLock {
     /// Takes `<target>.lock`, known as ours by the second name `private`; waits about two seconds for another holder.
     pub fn take(private: &Path, target: &Path) -> Result<GitLock> {
+        Self::take_within(private, target, PATIENCE)
+    }
+
+    /// The same without waiting; `None`: another command holds it.
+    pub fn try_take(private: &Path, target: &Path) -> Result<Option<GitLock>> {
+        match Self::take_within(private, target, Duration::ZERO) {
+            Err(error) if error.kind() == Kind::Busy => Ok(None),
+            taken => taken.map(Some),
+        }
+    }
+
+    fn take_within(private: &Path, target: &Path, patience: Duration) -> Result<GitLock> {
         let mut wanted = GitLock::new(private, target, false);
         // Our own names are only used under our own lock: what stands there was left by a step that failed.
         wanted.let_go()?;
@@ -50,7 +62,7 @@ impl GitLock {
                     return Ok(wanted);
                 }
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => break no_link(&wanted.lock, &error),
-                Err(_) if started.elapsed() >= PATIENCE => break busy(&wanted.lock),
+                Err(_) if started.elapsed() >= patience => break busy(&wanted.lock),
                 Err(_) => {}
             }
             std::thread::sleep(pause);
@@ -148,8 +160,8 @@ fn fill_private(file: &mut File, target: &Path) -> io::Result<()> {
         let _ = rustix::fs::fchown(&*file, None, Some(rustix::fs::Gid::from_raw(meta.gid())));
         let _ = rustix::fs::fchmod(&*file, rustix::fs::Mode::from_raw_mode(meta.mode() & 0o777));
     }
-    writeln!(file, "git-rollback holds this lock ({}, boot {})", this_process(), boot_id())?;
-    file.sync_all()
+    // Not synced: what tells the lock is the file's two names, and its text is for people.
+    writeln!(file, "git-rollback holds this lock ({}, boot {})", this_process(), boot_id())
 }
 
 fn busy(lock: &Path) -> Error {

@@ -36,12 +36,26 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| failed("write", path, &e))
 }
 
+/// Writes the content of a file.
+type WriteInto<'a> = dyn FnMut(&mut dyn Write) -> Result<()> + 'a;
+
 /// Writes a file that must not exist yet, with these permission bits.
-pub fn write_new_with_mode(path: &Path, mode: u32, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
+pub fn write_new_with_mode(path: &Path, mode: u32, write: &mut WriteInto<'_>) -> Result<()> {
+    new_file(path, mode, write).map(drop)
+}
+
+/// The same, synced; one that could not be written whole is removed.
+pub fn write_new_synced(path: &Path, mode: u32, write: &mut WriteInto<'_>) -> Result<()> {
+    let written = new_file(path, mode, write).and_then(|file| file.sync_all().map_err(|e| failed("write", path, &e)));
+    written.inspect_err(|_| drop(super::fs::remove_file_if_exists(path)))
+}
+
+fn new_file(path: &Path, mode: u32, write: &mut WriteInto<'_>) -> Result<File> {
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|e| failed("make", path, &e))?;
     write(&mut file)?;
-    file.set_permissions(std::fs::Permissions::from_mode(mode)).map_err(|e| failed("set the mode of", path, &e))
+    file.set_permissions(std::fs::Permissions::from_mode(mode)).map_err(|e| failed("set the mode of", path, &e))?;
+    Ok(file)
 }
 
 /// Makes a symbolic link.

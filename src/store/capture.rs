@@ -124,22 +124,46 @@ impl Saver<'_> {
     /// Adds a file's bytes, and what git would store for them.
     fn add(&self, path: &RepoPath, file: &mut File, size: u64) -> Result<(ObjectId, ObjectId)> {
         let conversion = self.attributes.conversion(path);
-        if conversion.cleans && !conversion.external && size <= crate::git::BIG {
-            let mut bytes = Vec::with_capacity(size as usize);
-            file.read_to_end(&mut bytes).map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
-            let raw = self.sink.add(ObjectKind::Blob, &bytes)?;
-            let stored = || {
-                let range = self.index.range_at(path.as_bytes());
-                self.repo.blob(self.index.id(range.clone().next()?)).ok()
-            };
-            let cleaned = clean(&conversion, &bytes, stored);
-            return Ok((raw, if cleaned == bytes { raw } else { self.sink.add(ObjectKind::Blob, &cleaned)? }));
+        let is_converted = conversion.cleans && !conversion.external;
+        let staged = self.staged(path);
+        if size > crate::git::BIG || (!is_converted && staged.is_none()) {
+            let raw = self.sink.add_stream(file, size).map_err(|e| match e.kind() {
+                Kind::Busy => e,
+                _ => e.context(format!("cannot save {path}")),
+            })?;
+            return Ok((raw, raw));
         }
-        let raw = self.sink.add_stream(file, size).map_err(|e| match e.kind() {
-            Kind::Busy => e,
-            _ => e.context(format!("cannot save {path}")),
-        })?;
-        Ok((raw, raw))
+        let mut bytes = Vec::with_capacity(size as usize + 1);
+        let read = file.take(size + 1).read_to_end(&mut bytes);
+        read.map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
+        // More or fewer bytes than `size`: the caller sees that the file is being written.
+        let raw = self.keep(staged, &bytes)?;
+        if !is_converted {
+            return Ok((raw, raw));
+        }
+        let stored = || self.repo.blob(self.index.id(self.index.range_at(path.as_bytes()).next()?)).ok();
+        let cleaned = clean(&conversion, &bytes, stored);
+        Ok((raw, if cleaned == bytes { raw } else { self.keep(staged, &cleaned)? }))
+    }
+
+    /// The blob that the index has at a path, where the tree of the index has it too.
+    fn staged(&self, path: &RepoPath) -> Option<ObjectId> {
+        let range = self.index.range_at(path.as_bytes());
+        let plain = range.len() == 1 && self.index.entry(range.start).is_plain_but_marks();
+        plain.then(|| self.index.id(range.start))
+    }
+
+    /// Adds the bytes of a file, unless they are what is staged: every snapshot holds the tree of the index.
+    fn keep(&self, staged: Option<ObjectId>, bytes: &[u8]) -> Result<ObjectId> {
+        let Some(staged) = staged else { return self.sink.add(ObjectKind::Blob, bytes) };
+        self.sink.add_unless(ObjectKind::Blob, bytes, |id| {
+            // One that is damaged or missing is saved again.
+            let is_there = staged == id && self.repo.blob(id).is_ok();
+            if is_there {
+                self.sink.lean_on(id);
+            }
+            is_there
+        })
     }
 }
 
