@@ -27,12 +27,13 @@ pub fn gc(session: &Session, age: u64, dry_run: bool, reason: Option<String>) ->
     report.dry_run = dry_run;
     let name = session.name_operation()?;
     let mut operation = record(session, &name, reason)?;
+    let mut snapshots = Vec::new();
     for item in &report.removed {
         match item.what.as_str() {
             "snapshot" => {
                 let full = format!("{SNAPSHOTS}{}", item.name);
                 let old = session.repo.reference(&full)?;
-                session.repo.edit_ref(&full, old, None, &name.who, "rollback: gc")?;
+                snapshots.extend(old.map(|id| (full.clone(), id)));
                 operation.refs.push(RefMove { name: full, old, new: None });
             }
             _ => {
@@ -44,6 +45,7 @@ pub fn gc(session: &Session, age: u64, dry_run: bool, reason: Option<String>) ->
             }
         }
     }
+    session.repo.remove_references(&snapshots)?;
     if !report.removed.is_empty() {
         log::append(&session.repo, &session.layout, &operation)?;
     }

@@ -12,12 +12,15 @@ use crate::model::{Answer, GitFile, ObjectId, Operation, SnapshotName, Step, Ste
 use crate::plan::transition::Desk;
 use crate::plan::{Plan, Turn};
 use crate::store::journal::{Journal, Phase, parse_steps};
-use crate::store::layout::SNAPSHOTS;
+use crate::store::layout::{POINTS, SNAPSHOTS};
 use crate::store::points::{self, Base, PointRecord};
 use crate::store::scene::{Scene, check_supported};
 use crate::store::session::{OperationName, Session};
 use crate::store::snapshot::{Stash, write_manifest, write_stash};
 use crate::{Error, Kind, Result};
+
+/// So many points and snapshots may have a file each.
+const MANY_REFS: usize = 200;
 
 /// Where the steps of a leg lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +132,13 @@ pub(super) fn leg(asked: &Asked<'_>, git_locks: GitLocks, sofar: Sofar, earlier:
     published.release()?;
     drop(hands);
     match &mut ended {
-        Ended::Done(finished) => (finished.warnings, finished.commits) = (warnings, commits),
+        Ended::Done(finished) => {
+            (finished.warnings, finished.commits) = (warnings, commits);
+            // The operation is done, whatever becomes of this.
+            if let Err(error) = session.repo.pack_references(&[POINTS, SNAPSHOTS], MANY_REFS) {
+                finished.warnings.push(format!("the refs of old points could not be packed: {error}"));
+            }
+        }
         Ended::Waiting(waiting) => (waiting.warnings, waiting.commits) = (warnings, commits),
         _ => {}
     }

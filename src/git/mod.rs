@@ -17,6 +17,7 @@ mod pack_file;
 mod patch;
 mod pathspec;
 mod process;
+mod ref_bulk;
 mod ref_edit;
 mod refs;
 mod repo;

@@ -16,11 +16,6 @@ const STASH: &str = "refs/stash";
 const MAX_LOG: u64 = 1 << 30;
 
 impl Repo {
-    /// Our directory for this worktree.
-    pub fn area(&self) -> PathBuf {
-        self.common_dir().join("rollback").join(self.worktree_id())
-    }
-
     /// Moves, makes (`old` is `None`) or deletes (`new` is `None`) a ref. Already as wanted: nothing happens.
     ///
     /// # Errors
@@ -54,6 +49,8 @@ impl Repo {
         let Some(id) = new else {
             self.remove_packed(name)?;
             fs::remove_file_if_exists(&path)?;
+            // Somebody may have packed it in between.
+            self.remove_packed(name)?;
             fs::remove_file_if_exists(&self.log_path(name))?;
             return lock.release();
         };
@@ -130,7 +127,7 @@ impl Repo {
             }
         }
         self.clear_config_lock()?;
-        GitLock::clear_stale(&self.area().join("lock-packed-refs"), &self.common_dir().join("packed-refs"))
+        GitLock::clear_stale(&self.private_packed(), &self.packed_path())
     }
 
     /// The ref that a symbolic one leads to: that is the one that moves.
@@ -145,7 +142,7 @@ impl Repo {
         name
     }
 
-    fn private_name(&self, name: &str) -> PathBuf {
+    pub(super) fn private_name(&self, name: &str) -> PathBuf {
         self.area().join(format!("{PRIVATE}{}", encode(name)))
     }
 
@@ -154,7 +151,7 @@ impl Repo {
         if name == "HEAD" || is_of_worktree(name) { self.git_dir() } else { self.common_dir() }
     }
 
-    fn ref_path(&self, name: &str) -> Result<PathBuf> {
+    pub(super) fn ref_path(&self, name: &str) -> Result<PathBuf> {
         if !name.starts_with("refs/") || !is_ref_name(name) {
             return Err(Error::fault(format!("{name:?} is not the name of a ref")));
         }
@@ -181,13 +178,22 @@ impl Repo {
         path.parent().map_or(Ok(()), fs::create_dir_all)
     }
 
+    pub(super) fn packed_path(&self) -> PathBuf {
+        self.common_dir().join("packed-refs")
+    }
+
+    /// Our second name for the lock of `packed-refs`.
+    pub(super) fn private_packed(&self) -> PathBuf {
+        self.area().join("lock-packed-refs")
+    }
+
     fn remove_packed(&self, name: &str) -> Result<()> {
-        let path = self.common_dir().join("packed-refs");
+        let path = self.packed_path();
         let Some(text) = fs::read_capped(&path, MAX_PACKED)? else { return Ok(()) };
         if !lines_of(&text).any(|line| names(line, name)) {
             return Ok(());
         }
-        let lock = GitLock::take(&self.area().join("lock-packed-refs"), &path)?;
+        let lock = GitLock::take(&self.private_packed(), &path)?;
         let text = fs::read_capped(&path, MAX_PACKED)?.unwrap_or_default();
         lock.publish(|out| {
             let mut skip = false;

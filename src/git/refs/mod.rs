@@ -13,7 +13,7 @@ mod loose;
 mod packed;
 
 pub(super) use loose::{Loose, list as list_loose};
-pub(super) use packed::{MAX_PACKED, Packed, PackedCache};
+pub(super) use packed::{MAX_PACKED, Packed, PackedCache, name_of as name_in_packed};
 
 /// A ref and what it points to directly.
 #[derive(Clone, Debug, PartialEq, Eq)]

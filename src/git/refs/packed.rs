@@ -75,6 +75,11 @@ impl Packed {
         id_of(line).filter(|_| name_of(line) == Some(name.as_bytes()))
     }
 
+    /// Whether there is a ref of this name.
+    pub(in crate::git) fn holds(&self, name: &RepoPath) -> bool {
+        name_of(self.line_at(self.lower_bound(name.as_bytes()))) == Some(name.as_bytes())
+    }
+
     /// The refs whose names begin with `prefix`, sorted.
     pub(in crate::git) fn starting_with(&self, prefix: &[u8]) -> Vec<Ref> {
         let mut out = Vec::new();
@@ -146,7 +151,7 @@ impl Packed {
 }
 
 /// The name on a line; `None`: it is a comment, a peeled value, or damaged.
-fn name_of(line: &[u8]) -> Option<&[u8]> {
+pub(in crate::git) fn name_of(line: &[u8]) -> Option<&[u8]> {
     let is_ref = line.first().is_some_and(u8::is_ascii_hexdigit) && line.get(40) == Some(&b' ');
     line.get(41..).filter(|_| is_ref).map(|name| name.strip_suffix(b"\n").unwrap_or(name))
 }
