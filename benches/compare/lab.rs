@@ -152,6 +152,13 @@ impl Lab {
         format!("{}\n{status}", ask(&self.top, "rev-parse HEAD"))
     }
 
+    /// The commits on the branch `picked`, which `HEAD` is on, and what git says of index and worktree.
+    pub(crate) fn picked(&self) -> String {
+        let log = ask(&self.top, "log --format=%T%x20%ae%x20%at%x20%s main..picked");
+        let head = ask(&self.top, "symbolic-ref HEAD");
+        format!("{head}\n{log}\n{}", ask(&self.top, "status --porcelain=v1 -uall"))
+    }
+
     /// The trees of a stash commit.
     pub(crate) fn stash_trees(&self, commit: &str, untracked: bool) -> String {
         let third = if untracked { format!("{commit}^3^{{tree}}") } else { String::new() };

@@ -48,12 +48,15 @@ pub(crate) fn make(top: &Path, files: usize) {
     let mut child = command(top, &Cmd::git("fast-import --quiet")).stdin(Stdio::piped()).spawn().unwrap();
     let mut stream = Stream { out: BufWriter::new(child.stdin.take().unwrap()), commits: 0 };
     let all = (0..files).map(|i| (path(i), Some(text(i))));
-    stream.commit("refs/heads/main", None, all.chain([(".gitignore".to_owned(), Some(b"node_modules/\n".to_vec()))]));
+    let all = all.chain([(".gitignore".to_owned(), Some(b"node_modules/\n".to_vec()))]);
+    stream.commit("refs/heads/main", None, all.chain((0..PICKS).step_by(5).map(|n| both(n, "", ""))));
     stream.tag("baseline", 1);
     let every = |count: usize| (0..files).step_by((files / count).max(1));
-    stream.commit("refs/heads/main", None, every(100).map(|i| (path(i), Some(text(i + 1_000_000_000)))));
+    let changed = every(100).map(|i| (path(i), Some(text(i + 1_000_000_000))));
+    stream.commit("refs/heads/main", None, changed.chain((0..PICKS).step_by(5).map(|n| both(n, " on main", ""))));
     let few = every(10).map(|i| (path(i), Some(text(i + 2_000_000_000))));
     stream.commit("refs/tags/few", Some(2), few);
+    picks(&mut stream, files);
     let many = (0..files).filter(|i| in_many(*i)).map(|i| (path(i), Some(text(i + 3_000_000_000))));
     let gone = (0..files).filter(|i| i % 500 == 1).map(|i| (path(i), None));
     let added = (0..files).filter(|i| i % 500 == 2).map(|i| (format!("{}.added", path(i)), Some(text(i))));
@@ -81,6 +84,29 @@ pub(crate) fn lengthen(top: &Path, commits: usize) {
     let lost: Vec<String> = (0..commits.div_ceil(100)).step_by(4).map(|line| format!("line-{line}")).collect();
     must(top, &Cmd::git("branch -q -D").and(lost));
     must(top, &Cmd::git("pack-refs --all"));
+}
+
+/// Commits of the branch `picks`, which begins at the baseline.
+const PICKS: usize = 50;
+
+/// Each changes three files that nobody else does and makes one; every fifth also changes the end of a file whose
+/// beginning `main` has changed.
+fn picks(stream: &mut Stream<impl Write>, files: usize) {
+    let step = (files / 100).max(2);
+    for n in 0..PICKS {
+        let at = |i: usize| ((n * 7 + i * 31) * step + 1) % files;
+        let mut changes: Vec<_> = (0..3).map(|i| (path(at(i)), Some(text(at(i) + (n + 5_000) * 1_000_000)))).collect();
+        if n % 5 == 0 {
+            changes.push(both(n, "", " and here"));
+        }
+        changes.push((format!("picks/{n}.txt"), Some(text(n))));
+        stream.commit("refs/heads/picks", Some(1).filter(|_| n == 0), changes.into_iter());
+    }
+}
+
+fn both(n: usize, first: &str, last: &str) -> (String, Option<Vec<u8>>) {
+    let middle: String = (0..30).map(|line| format!("line {line} of {n}\n")).collect();
+    (format!("both/{n}.txt"), Some(format!("first{first}\n{middle}last{last}\n").into_bytes()))
 }
 
 /// Clones a real repository; its tags `few` and `many` are 1 and 200 commits back on the first parents' line.

@@ -78,6 +78,7 @@ fn outcome(lab: &Lab, same: Same, is_git: bool) -> String {
         (Same::Nothing, _) => String::new(),
         (Same::Worktree, _) => lab.state(true),
         (Same::Tracked, _) => lab.state(false),
+        (Same::Picked, _) => lab.picked(),
         (Same::Pushed, true) => lab.stash_trees("stash@{0}", true),
         (Same::Pushed, false) => lab.stash_trees(&lab.snapshot(), true),
         (Same::Lost, _) => tips(&std::fs::read_to_string(lab.out()).unwrap(), is_git),

@@ -31,6 +31,8 @@ pub(crate) enum Same {
     Tracked,
     /// The tips of lost lines that both print.
     Lost,
+    /// The trees and messages of the commits on the branch `picked`, and the worktree.
+    Picked,
 }
 
 /// One side of a comparison.
@@ -89,13 +91,14 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
     rows.extend(going(100_000));
     rows.extend(clearing(100_000));
     rows.extend(restoring(100_000));
+    rows.extend(picking());
     rows.extend(looking(options));
     rows.extend(finding(options));
     rows.extend(growth(options));
     if options.repo.is_some() {
         // One repository, whatever its size: rows that differ by size only are one.
         let mut names = std::collections::BTreeSet::new();
-        rows.retain(|row| row.kind.points == 0 && !row.name.starts_with("growth"));
+        rows.retain(|row| row.kind.points == 0 && !row.name.starts_with("growth") && !row.name.starts_with("pick"));
         rows.iter_mut().for_each(|row| row.name = row.name.trim_end_matches("-5k").replace("-500k", ""));
         rows.iter_mut().for_each(|row| (row.kind.files, row.kind.commits) = (0, 0));
         rows.retain(|row| names.insert(row.name.clone()) && !["restore-1000", "lost-small"].contains(&&*row.name));
@@ -174,6 +177,16 @@ fn restoring(files: usize) -> Vec<Row> {
         row
     };
     vec![row("restore-1", 1), row("restore-1000", 1000)]
+}
+
+/// Fifty commits of a branch onto a new one at `main`, which is elsewhere; the content of a file is merged in every fifth.
+fn picking() -> Vec<Row> {
+    let row = |name: &str, files: usize| {
+        let ours = vec![Cmd::ours("recover --from picks --onto main --all --branch picked --yes")];
+        let git = "checkout -q -b picked main && cherry-pick main..picks";
+        Row::new(name, files, git, ours, 0.15).with(Touches::Files, Same::Picked)
+    };
+    vec![row("pick-50-small", 300), row("pick-50", 50_000)]
 }
 
 fn looking(options: &Options) -> Vec<Row> {

@@ -196,7 +196,12 @@ pub(super) fn arrive(
     began: std::time::Instant,
     differs: Vec<String>,
 ) -> Result<Ended> {
-    if let Some(pause) = journal.pause.clone() {
+    if let Some(mut pause) = journal.pause.take() {
+        if let Some(failure) = hands.failures().first() {
+            pause.failed = true;
+            pause.why = pause.if_failed.take().map(|text| format!("{text}: {failure}"));
+        }
+        journal.pause = Some(pause.clone());
         journal.operation.left.extend(hands.left.iter().cloned());
         journal.operation.runs.extend(hands.ran.iter().cloned());
         journal.earlier = None;

@@ -63,6 +63,7 @@ pub(super) fn run(
         Phase::Install => config.commands.install,
         Phase::Start => config.commands.start,
         Phase::Verify => config.commands.verify,
+        Phase::Test => config.commands.tests().to_vec(),
         Phase::Validate => config.validate.run.iter().map(|task| about(task, files)).collect(),
     };
     if phase == Phase::Start {

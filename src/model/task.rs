@@ -38,6 +38,8 @@ pub enum Phase {
     Verify,
     /// The tests that belong to files that were brought back.
     Validate,
+    /// All tests, after each commit that is picked.
+    Test,
 }
 
 impl Phase {
@@ -49,6 +51,7 @@ impl Phase {
             Phase::Start => "start",
             Phase::Verify => "verify",
             Phase::Validate => "validate",
+            Phase::Test => "test",
         }
     }
 }

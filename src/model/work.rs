@@ -9,6 +9,12 @@ pub struct Pause {
     /// What the person has to decide, as a sentence; `None`: nothing, it goes on by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The same for the case that what is run after the steps fails; `None`: it goes on then, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_failed: Option<String>,
+    /// What was run after the steps has failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
     /// The paths to look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<RepoPath>,
@@ -45,6 +51,12 @@ pub struct PickWork {
     /// The commit that stopped it; `None`: none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<ObjectId>,
+    /// How the branch is tested after each commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<PickTests>,
+    /// The last commit is being tested; the tip without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested: Option<ObjectId>,
     /// What is still to be picked, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rest: Vec<ObjectId>,
@@ -73,6 +85,15 @@ pub struct PickOptions {
     pub allow_empty: bool,
 }
 
+/// How a branch is tested after each commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickTests {
+    /// The blob with the settings that name the tests.
+    pub settings: ObjectId,
+    /// Commits with which they fail are left out; otherwise they stop the operation.
+    pub leave_out: bool,
+}
+
 /// What became of a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picked {
@@ -99,6 +120,8 @@ pub enum PickOutcome {
     Empty,
     /// What it changes is there already, and it was left out.
     Applied,
+    /// The tests failed with it, and it was left out.
+    Failing,
 }
 
 impl PickOutcome {
@@ -110,6 +133,7 @@ impl PickOutcome {
             PickOutcome::Skipped => "left out",
             PickOutcome::Empty => "left out: it changes nothing",
             PickOutcome::Applied => "left out: what it changes is there already",
+            PickOutcome::Failing => "left out: the tests fail with it",
         }
     }
 }

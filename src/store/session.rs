@@ -8,6 +8,7 @@ use crate::git::{ObjectKind, Repo, name_of};
 use crate::host::{clock, fs};
 use crate::model::Who;
 use crate::{Error, Kind, Result};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The repository, our places in it, and the settings.
 #[derive(Debug)]
@@ -58,7 +59,10 @@ impl Session {
     /// A name for a new operation.
     pub fn name_operation(&self) -> Result<OperationName> {
         let (seconds, nanos) = clock::precise();
-        let seed = format!("{seconds}.{nanos} {} {}", std::process::id(), self.repo.root().display());
+        // A run may name several, and the clock may stand still.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let seed = format!("{seconds}.{nanos} {} {number} {}", std::process::id(), self.repo.root().display());
         let mut id = name_of(ObjectKind::Blob, seed.as_bytes())?.to_string();
         id.truncate(8);
         Ok(OperationName { id, stamp: stamp(seconds, nanos), who: self.who() })

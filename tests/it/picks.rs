@@ -283,6 +283,61 @@ fn c5_what_cannot_be_is_refused() {
     RepoFiles::of(&repo).must_be(&before, "refused");
 }
 
+fn trust(repo: &TestRepo) {
+    let hash = repo.sh("sha256sum < rollback.toml").stdout();
+    repo.rollback(&["trust", "--hash", hash.split(' ').next().unwrap()]).ok();
+}
+
+/// C5: the tests run after each commit; where they fail it stops, or leaves that commit out.
+#[test]
+fn c5_tests_after_each_commit() {
+    let template = TestRepo::fixture("failed-branch");
+    template.rollback(&words("recover --from topic 1 2 7 --test -y")).code(1).says("no tests are set");
+    template.write("rollback.toml", "[commands]\ntest = \"git log -1 --format=%s >> ../ran; test ! -e b\"\n");
+    template.rollback(&words("recover --from topic 1 2 7 --test -y")).code(1).says("git rollback trust");
+    trust(&template);
+    let before = State::of(&template);
+    template.rollback(&words("recover --from topic 1 2 7 --test")).code(1).says("--yes");
+    State::of(&template).must_be(&before, "without a yes");
+    let ran = |repo: &TestRepo| std::fs::read_to_string(repo.base().join("ran")).unwrap_or_default();
+    let (one, two, seven) = ("one: line five", "two: a new file", "seven: line twenty");
+    for (by_hand, way, left) in [
+        ("true", "skip", vec![one, seven]),
+        ("true", "continue", vec![one, two, seven]),
+        (
+            "git rm -q b; echo x > other; git add other; git commit -q --amend --no-edit",
+            "continue",
+            vec![one, two, seven],
+        ),
+    ] {
+        let repo = template.copy();
+        trust(&repo);
+        let answer = stopped_at(&repo, "recover --from topic 1 2 7 --test -y");
+        assert!(answer["why"].as_str().unwrap().contains("the tests fail with"), "{answer}");
+        assert_eq!(ran(&repo), format!("{one}\n{two}\n"));
+        repo.sh(by_hand);
+        if by_hand == "true" && way == "continue" {
+            stopped_at(&repo, way);
+        }
+        repo.rb(way);
+        assert_eq!(subjects(&repo, "baseline..HEAD"), left, "{by_hand}, {way}");
+        repo.rb("undo -y");
+        State::of(&repo).must_be(&before, "undo");
+    }
+    let repo = template.copy();
+    trust(&repo);
+    let done = repo.rb("recover --from topic 1 2 7 --test --bisect-bad -y --json").json();
+    let outcomes: Vec<_> = done["commits"].as_array().unwrap().iter().map(|c| c["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["picked", "failing", "picked"]);
+    assert_eq!(subjects(&repo, "baseline..HEAD"), [one, seven]);
+    assert!(!repo.path("b").exists());
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&before, "undo");
+    stopped_at(&repo, "recover --from topic 1 2 7 --test -y");
+    repo.rb("abort");
+    State::of(&repo).must_be(&before, "abort");
+}
+
 /// Runs a line; `false`: it came to its end before the n-th event.
 fn stop(repo: &TestRepo, line: &str, n: usize) -> bool {
     let run: Run = repo.rollback_with(&[("GIT_ROLLBACK_TEST_STOP_AFTER", &n.to_string())], &words(line));

@@ -43,6 +43,14 @@ pub struct Picks {
     #[arg(short = 'x', requires = "from")]
     pub note_origin: bool,
 
+    /// Run the tests of the settings after each commit, and stop where they fail
+    #[arg(long, requires = "from")]
+    pub test: bool,
+
+    /// With --test: leave out the commits with which the tests fail, and go on
+    #[arg(long, requires = "test")]
+    pub bisect_bad: bool,
+
     /// Pick commits that change nothing, too
     #[arg(long, requires = "from")]
     pub allow_empty: bool,
@@ -75,7 +83,8 @@ pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
     }
     let place = if picks.here { PickPlace::Here } else { new_branch(&session, &args, range.onto)? };
     let made_there = session.repo.made_there(&commits, range.onto, range.from)?.into_keys().collect();
-    let wanted = PickRequest { commits, from: typed, place, options: range.options, made_there };
+    let test = picks.test.then_some(picks.bisect_bad);
+    let wanted = PickRequest { commits, from: typed, place, options: range.options, made_there, test };
     let mut request = request(ctx, "recover");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
     carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {

@@ -21,7 +21,7 @@ pub(super) fn answer(
     series: &mut Series<'_, '_>,
 ) -> Result<BTreeSet<RepoPath>> {
     let scene = desk.scene;
-    refuse_elsewhere(session, desk, work)?;
+    refuse_elsewhere(session, desk, work, work.tip)?;
     let Some(stopped) = work.stopped else { return Ok(unstaged(scene)) };
     let commit = session.repo.raw_commit(stopped)?;
     let under_way = picking(session, desk)?;
@@ -83,15 +83,16 @@ fn skip(
     Ok(unstaged(desk.scene).difference(&touched).cloned().collect())
 }
 
-fn refuse_elsewhere(session: &Session, desk: Desk<'_, '_>, work: &PickWork) -> Result<()> {
+/// The branch must be the one that gets the commits, and hold `least`.
+pub(super) fn refuse_elsewhere(session: &Session, desk: Desk<'_, '_>, work: &PickWork, least: ObjectId) -> Result<()> {
     let branch = work.branch.strip_prefix("refs/heads/").unwrap_or(&work.branch);
     if desk.scene.head != Head::Branch(work.branch.clone()) {
         return Err(Error::refused(format!("HEAD is not on {branch}, the branch that gets the commits"))
             .help(format!("`git switch {branch}`, then go on")));
     }
     match desk.scene.head_commit {
-        Some(tip) if session.repo.is_ancestor(work.tip, tip)? => Ok(()),
-        _ => Err(Error::refused(format!("{branch} was moved meanwhile: it no longer holds {}", work.tip.short()))
+        Some(tip) if session.repo.is_ancestor(least, tip)? => Ok(()),
+        _ => Err(Error::refused(format!("{branch} was moved meanwhile: it no longer holds {}", least.short()))
             .help(format!("`git reset --keep {}` goes back to where it was left", work.tip.short()))),
     }
 }
@@ -107,7 +108,7 @@ fn state_file(session: &Session, desk: Desk<'_, '_>, name: &str) -> Result<Optio
     if is_there { crate::store::gitfiles::read(&session.repo, &name.into()) } else { Ok(None) }
 }
 
-fn refuse_other(session: &Session, work: &PickWork, under_way: Option<ObjectId>) -> Result<()> {
+pub(super) fn refuse_other(session: &Session, work: &PickWork, under_way: Option<ObjectId>) -> Result<()> {
     let mut others = crate::store::gitfiles::in_progress(session.repo.git_dir());
     others.retain(|what| *what != "bisect" && (*what != "cherry-pick" || under_way != work.stopped));
     match others.first() {
@@ -140,11 +141,16 @@ pub(super) fn refuse_busy(desk: Desk<'_, '_>) -> Result<()> {
         return Err(Error::refused(format!("a {what} is under way, so nothing can be picked onto this branch"))
             .help(format!("end it first: `git {what} --continue` or `git {what} --abort`")));
     }
-    if desk.index_tree == scene.head_tree {
+    refuse_staged(desk)
+}
+
+/// What is staged would be mixed with what is picked.
+pub(super) fn refuse_staged(desk: Desk<'_, '_>) -> Result<()> {
+    if desk.index_tree == desk.scene.head_tree {
         return Ok(());
     }
     Err(Error::refused("something is staged, and would be mixed with the picked commits")
-        .help("commit it, or put it aside with `git rollback backup --clean`"))
+        .help("commit it (`git commit`, `git commit --amend`), or put it aside"))
 }
 
 /// The message as the person left it, without git's list of conflicts.

@@ -3,6 +3,7 @@
 mod answer;
 pub mod candidates;
 pub mod series;
+mod testing;
 
 use self::answer::{answer, refuse_busy};
 use self::series::{Series, Stop};
@@ -12,7 +13,8 @@ use super::{Plan, Turn, describe};
 use crate::git::{Merger, ObjectKind};
 use crate::model::report::{Finding, Move, MoveKind, PickRow, Severity};
 use crate::model::{
-    GitFile, Head, HeadAt, ObjectId, Pause, PickOptions, PickOutcome, PickWork, Picked, RepoPath, Step, Who, Work,
+    GitFile, Head, HeadAt, ObjectId, Pause, PickOptions, PickOutcome, PickTests, PickWork, Picked, RepoPath, Step, Who,
+    Work,
 };
 use crate::store::scene::Scene;
 use crate::store::session::Session;
@@ -32,6 +34,8 @@ pub struct PickRequest {
     pub options: PickOptions,
     /// Of these, those whose change some commit makes there already.
     pub made_there: Vec<ObjectId>,
+    /// Run the tests after each; `Some(true)`: commits with which they fail are left out.
+    pub test: Option<bool>,
 }
 
 /// Where commits are picked onto.
@@ -62,15 +66,22 @@ pub fn start(session: &Session, desk: Desk<'_, '_>, who: &Who, request: &PickReq
     let mut series = Series::on(session, desk.sink, &mut merger, who, request.options, onto)?;
     series.made_there.clone_from(&request.made_there);
     let since = series.tree;
-    let stop = series.run(&request.commits)?;
+    let tests = match request.test {
+        Some(leave_out) => Some(PickTests { settings: testing::settings(session, desk)?, leave_out }),
+        None => None,
+    };
+    let went = advance(&mut series, &request.commits, tests.is_some())?;
     let mine = if old.is_some() { unstaged(scene) } else { BTreeSet::new() };
-    let end = End { branch, from: request.from.clone(), old, mine, since, before: Vec::new() };
-    let rest = rest_of(&request.commits, stop.as_ref());
-    if stop.is_none() && series.tip == onto {
+    let from = request.from.clone();
+    let end = End { branch, from, old, mine, since, before: Vec::new(), options: request.options, tests };
+    if went.stop.is_none() && series.tip == onto {
         report(session, &end, &series, 0, &mut plan)?;
         return Ok(plan);
     }
-    arrive(session, desk, end, &series, stop, rest, request.options, &mut plan)?;
+    arrive(session, desk, end, &series, went, &mut plan)?;
+    if tests.is_some() {
+        super::lifecycle::needs_yes(&mut plan);
+    }
     if old.is_none() {
         super::to::note_set_aside(desk, &mut plan);
     }
@@ -87,14 +98,46 @@ pub fn go_on(session: &Session, desk: Desk<'_, '_>, who: &Who, turn: &Turn, work
     let mut merger = Merger::new(&session.repo, desk.sink, desk.scratch)?;
     let mut series = Series::on(session, desk.sink, &mut merger, who, work.options, tip)?;
     series.made_there.clone_from(&work.made_there);
-    let mine = answer(session, desk, turn.answer, work, &mut series)?;
+    let mut before = work.done.clone();
+    let mine = match work.tested {
+        Some(without) => testing::answer(session, desk, turn, work, without, (&mut series, &mut before))?,
+        None => answer(session, desk, turn.answer, work, &mut series)?,
+    };
     let since = series.tree;
-    let stop = series.run(&work.rest)?;
-    let rest = rest_of(&work.rest, stop.as_ref());
+    let solved = series.done.last().is_some_and(|picked| picked.new.is_some());
+    let went = match work.tests {
+        // It is tested as well, before anything else comes on top of it.
+        Some(_) if solved => Went { stop: None, rest: work.rest.clone(), tested: Some(work.tip) },
+        tests => advance(&mut series, &work.rest, tests.is_some())?,
+    };
     let (branch, from) = (work.branch.clone(), work.from.clone());
-    let end = End { branch, from, old: Some(tip), mine, since, before: work.done.clone() };
-    arrive(session, desk, end, &series, stop, rest, work.options, &mut plan)?;
+    let (options, tests) = (work.options, work.tests);
+    let end = End { branch, from, old: Some(tip), mine, since, before, options, tests };
+    arrive(session, desk, end, &series, went, &mut plan)?;
     Ok(plan)
+}
+
+/// How far a leg went.
+struct Went {
+    /// A commit is in conflict.
+    stop: Option<Stop>,
+    /// The commits behind.
+    rest: Vec<ObjectId>,
+    /// The last one is to be tested; the tip without it.
+    tested: Option<ObjectId>,
+}
+
+/// Picks commits: all of them, or with `one` up to the first that is new.
+fn advance(series: &mut Series<'_, '_>, commits: &[ObjectId], one: bool) -> Result<Went> {
+    for (at, id) in commits.iter().enumerate() {
+        let without = series.tip;
+        let stop = series.pick(*id)?;
+        if stop.is_some() || (one && series.tip != without) {
+            let tested = stop.is_none().then_some(without);
+            return Ok(Went { stop, rest: commits[at + 1..].to_vec(), tested });
+        }
+    }
+    Ok(Went { stop: None, rest: Vec::new(), tested: None })
 }
 
 /// Where a leg began, and what it must leave alone.
@@ -108,27 +151,20 @@ struct End {
     /// The tree that files are at which nobody changed.
     since: ObjectId,
     before: Vec<Picked>,
-}
-
-/// The commits behind the one that stopped.
-fn rest_of(commits: &[ObjectId], stop: Option<&Stop>) -> Vec<ObjectId> {
-    let Some(stop) = stop else { return Vec::new() };
-    commits.iter().copied().skip_while(|id| *id != stop.commit.id).skip(1).collect()
+    options: PickOptions,
+    tests: Option<PickTests>,
 }
 
 /// The steps to where a series led, and what remains.
-#[allow(clippy::too_many_arguments, reason = "the parts of one result")]
 fn arrive(
     session: &Session,
     desk: Desk<'_, '_>,
     end: End,
     series: &Series<'_, '_>,
-    stop: Option<Stop>,
-    rest: Vec<ObjectId>,
-    options: PickOptions,
+    went: Went,
     plan: &mut Plan,
 ) -> Result<()> {
-    let scene = desk.scene;
+    let (scene, Went { stop, rest, tested }) = (desk.scene, went);
     let mut target = Target::of_tree(series.tree);
     if let Some(stop) = &stop {
         in_conflict(desk, series, stop, &mut target)?;
@@ -151,37 +187,57 @@ fn arrive(
     Transition::work_out(desk, &target, &scope)?.into_plan(plan, middle, Vec::new())?;
     plan.after = Some(HeadAt { head: Head::Branch(end.branch.clone()), commit: Some(series.tip) });
     report(session, &end, series, rest.len() + usize::from(stop.is_some()), plan)?;
-    if let Some(stop) = stop {
-        let paths: Vec<RepoPath> = stop.conflict.stages.keys().cloned().collect();
-        plan.pause = Some(Pause {
-            why: Some(format!(
-                "{} ({}) is in conflict: edit {}, `git add` {} when it is solved",
-                stop.commit.id.short(),
-                stop.commit.subject(),
-                super::count(paths.len(), "file", "files"),
-                if paths.len() == 1 { "it" } else { "each" },
-            )),
-            paths,
-            work: Work::Pick(PickWork {
-                branch: end.branch,
-                from: end.from,
-                tip: series.tip,
-                stopped: Some(stop.commit.id),
-                rest,
-                made_there: series.made_there.clone(),
-                done: end.before.into_iter().chain(series.done.iter().cloned()).collect(),
-                options,
-            }),
-        });
-        plan.report.findings.extend(
-            stop.conflict.messages.iter().filter(|text| text.starts_with("CONFLICT")).map(|text| Finding {
-                severity: Severity::Note,
-                message: text.clone(),
-                help: None,
-            }),
-        );
+    if let (Some(_), Some(tests)) = (tested, end.tests) {
+        testing::follow(tests, plan);
     }
+    if stop.is_some() || tested.is_some() {
+        plan.pause = Some(pause(end, series, stop.as_ref(), rest, tested));
+    }
+    let messages = stop.into_iter().flat_map(|stop| stop.conflict.messages);
+    let conflicts = messages.filter(|text| text.starts_with("CONFLICT"));
+    let note = |message| Finding { severity: Severity::Note, message, help: None };
+    plan.report.findings.extend(conflicts.map(note));
     Ok(())
+}
+
+/// What remains, and what a person has to decide.
+fn pause(
+    end: End,
+    series: &Series<'_, '_>,
+    stop: Option<&Stop>,
+    rest: Vec<ObjectId>,
+    tested: Option<ObjectId>,
+) -> Pause {
+    let paths: Vec<RepoPath> = stop.iter().flat_map(|stop| stop.conflict.stages.keys().cloned()).collect();
+    let why = stop.map(|stop| {
+        format!(
+            "{} ({}) is in conflict: edit {}, `git add` {} when it is solved",
+            stop.commit.id.short(),
+            stop.commit.subject(),
+            super::count(paths.len(), "file", "files"),
+            if paths.len() == 1 { "it" } else { "each" },
+        )
+    });
+    let last = series.done.last().map(|picked| picked.commit.short()).unwrap_or_default();
+    let stops = tested.is_some() && end.tests.is_some_and(|tests| !tests.leave_out);
+    Pause {
+        why,
+        if_failed: stops.then(|| format!("the tests fail with {last}: correct and commit it, or skip it")),
+        failed: false,
+        paths,
+        work: Work::Pick(PickWork {
+            branch: end.branch,
+            from: end.from,
+            tip: series.tip,
+            stopped: stop.map(|stop| stop.commit.id),
+            tests: end.tests,
+            tested,
+            rest,
+            made_there: series.made_there.clone(),
+            done: end.before.into_iter().chain(series.done.iter().cloned()).collect(),
+            options: end.options,
+        }),
+    }
 }
 
 /// The state that `git cherry-pick` leaves for a person: stages in the index, markers in files, and what it is about.

@@ -45,16 +45,6 @@ impl<'m, 'a> Series<'m, 'a> {
         Ok(Series { repo, sink, merger, who, options, tip, tree, done: Vec::new(), made_there: Vec::new() })
     }
 
-    /// Picks commits; `Some`: one of them is in conflict, and nothing behind it was tried.
-    pub fn run(&mut self, commits: &[ObjectId]) -> Result<Option<Stop>> {
-        for id in commits {
-            if let Some(stop) = self.pick(*id)? {
-                return Ok(Some(stop));
-            }
-        }
-        Ok(None)
-    }
-
     /// Picks one commit; `Some`: it is in conflict.
     pub fn pick(&mut self, id: ObjectId) -> Result<Option<Stop>> {
         let commit = self.repo.raw_commit(id)?;
