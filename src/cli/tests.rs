@@ -131,7 +131,7 @@ fn bash_completes_git_rollback() {
             "COMP_WORDS=('{words}'); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _git_rollback; echo \"${{COMPREPLY[*]}}\""
         ))
     };
-    assert_eq!(complete(&["git", "rollback", "chec"]), "checkpoint");
+    assert_eq!(complete(&["git", "rollback", "checkp"]), "checkpoint");
     assert_eq!(complete(&["git", "rollback", "checkpoint", "--ign"]), "--ignored");
     assert_eq!(complete(&["git", "-C", "/", "rollback", "to", "basel"]), "baseline");
     let commit = "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x";
