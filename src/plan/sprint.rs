@@ -8,7 +8,7 @@ use crate::config::{FILE_NAME, ReportPlace};
 use crate::git::{MODE_FILE, ObjectKind, Repo, TreeEntry, write_commit};
 use crate::model::report::story::Change;
 use crate::model::report::{Finding, Move, MoveKind, Severity};
-use crate::model::{ObjectId, RepoPath, Step, Who};
+use crate::model::{FileSpec, ObjectId, RepoPath, Step, Who};
 use crate::store::points::reference_of;
 use crate::store::session::{OperationName, Session};
 use crate::store::snapshot::Stash;
@@ -40,6 +40,7 @@ pub fn start(
     let request = ToRequest {
         way: Some(Way::Branch(start.branch.clone())),
         keep_changes: start.keep_changes,
+        also: settings(desk, place)?,
         ..ToRequest::default()
     };
     let mut plan = to::plan(session, desk, &name.who, place, &request)?;
@@ -54,6 +55,15 @@ pub fn start(
     plan.report.title = format!("Start sprint {} on {}, at {}", start.number, start.branch, place.typed);
     plan.report.steps.insert(0, "save a checkpoint".to_owned());
     Ok(plan)
+}
+
+/// The settings, where the place has none: they belong to whoever works here, not to a state of the code.
+fn settings(desk: Desk<'_, '_>, place: &Place) -> Result<BTreeMap<RepoPath, FileSpec>> {
+    let scene = desk.scene;
+    let Some((spec, _)) = scene.current(&FILE_NAME.into(), desk.sink)? else { return Ok(BTreeMap::new()) };
+    let Some(commit) = place.commit else { return Ok(BTreeMap::new()) };
+    let there = scene.repo.trees()?.find(scene.repo.commit(commit)?.tree, FILE_NAME.as_bytes())?;
+    Ok(there.is_none().then(|| (FILE_NAME.into(), spec)).into_iter().collect())
 }
 
 /// The end of a sprint that failed.
@@ -136,13 +146,7 @@ pub fn fail(
         }
         ReportPlace::Worktree => also = write::specs(desk, &mut plan, &files)?,
     }
-    if let Some((spec, _)) = scene.current(&FILE_NAME.into(), desk.sink)? {
-        // The settings belong to whoever works here, not to the state that failed.
-        let there = trees.find(scene.repo.commit(place.commit.unwrap_or(tip))?.tree, FILE_NAME.as_bytes())?;
-        if there.is_none() {
-            also.insert(FILE_NAME.into(), spec);
-        }
-    }
+    also.extend(settings(desk, place)?);
     let request = ToRequest {
         way: Some(Way::Branch(fail.retry.to_owned())),
         clean: Clean::Untracked,

@@ -4,7 +4,7 @@ use super::common::{State, TestRepo};
 use serde_json::Value;
 
 /// The settings of the guide, but for the test command: a shell script that says what `cargo test` says.
-const SETTINGS: &str = "[baseline]\nname = \"baseline\"\n[check]\ndisk = 100\n[commands]\ntest = \"sh tests.sh\"\n\
+const SETTINGS: &str = "[check]\ndisk = 100\n[commands]\ntest = \"sh tests.sh\"\n\
                         notify = [{ name = \"team\", run = \"cat >> ../told.md\" }]\n[analyze]\nsize = \"cat src/*.sh | wc -l\"\n\
                         [contacts]\nlead = \"Ada <ada@example.org>\"\n";
 
@@ -26,8 +26,15 @@ fn project() -> TestRepo {
     repo.write("tests.sh", TESTS);
     function(&repo, "add", "echo $(($1 + $2))\n", "3\n");
     repo.write(".gitignore", "*.log\n");
-    repo.write("rollback.toml", SETTINGS);
     repo.sh("git add -A; git commit -qm 'Adding works'");
+    repo
+}
+
+/// With the settings, committed.
+fn settled() -> TestRepo {
+    let repo = project();
+    repo.write("rollback.toml", SETTINGS);
+    commit(&repo, "Settings");
     repo
 }
 
@@ -52,7 +59,12 @@ fn trust(repo: &TestRepo) {
 #[test]
 fn c2_the_whole_story_of_a_sprint() {
     let repo = project();
+    repo.rollback(&["init", "--tests", "sh tests.sh", "--no-baseline", "-y"]).ok();
+    let made = std::fs::read_to_string(repo.path("rollback.toml")).unwrap();
+    assert!(made.contains("tests = \"sh tests.sh\""), "{made}");
+    repo.write("rollback.toml", SETTINGS);
     trust(&repo);
+    commit(&repo, "Settings");
     repo.rollback(&["baseline", "set", "--reason", "released"]).ok();
     let check = repo.rb("check --json").json();
     assert_eq!(check["safe"], true, "{check}");
@@ -155,7 +167,7 @@ fn c2_the_whole_story_of_a_sprint() {
 /// C4: what is not trusted is not run, and without running anything the rest is written all the same.
 #[test]
 fn c4_an_analysis_without_running_anything() {
-    let repo = project();
+    let repo = settled();
     repo.rb("baseline set");
     function(&repo, "sub", "echo nothing\n", "1\n");
     repo.write("Cargo.lock", "changed\n");
@@ -174,4 +186,25 @@ fn c4_an_analysis_without_running_anything() {
     repo.rb("undo -y");
     State::of(&repo).must_be(&before, "undo");
     repo.rollback(&["analyze", "ffffffff"]).code(1).says("no operation");
+}
+
+/// C2: a baseline from before there were settings: they stay where work goes on, at the start and at the end.
+#[test]
+fn c2_settings_younger_than_the_baseline_stay() {
+    let repo = project();
+    repo.rb("baseline set");
+    repo.write("rollback.toml", SETTINGS);
+    commit(&repo, "Settings");
+    trust(&repo);
+    let before = State::of(&repo);
+    repo.rb("sprint start 4");
+    assert_eq!(std::fs::read_to_string(repo.path("rollback.toml")).unwrap(), SETTINGS);
+    repo.append("src/add.sh", "echo more\n");
+    let fail = repo.rb("sprint fail 4 --json").json();
+    assert_eq!(fail["story"]["tests"]["result"], "1 of 1 test failed", "{fail}");
+    assert_eq!(std::fs::read_to_string(repo.path("rollback.toml")).unwrap(), SETTINGS);
+    assert_eq!(repo.answer(&["status", "--porcelain"]), "?? rollback.toml");
+    repo.rb("undo -y");
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&before, "undo");
 }
