@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(value_name = "OP")]
     pub operation: Option<String>,
 
-    /// Send it through the task of this name in [commands] notify; can be given several times
+    /// Send it through the task of this name in `[commands] notify`; can be given several times
     #[arg(long, value_name = "NAME")]
     pub to: Vec<String>,
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 ///
 /// The failed state is what the snapshot of the operation holds: commits, uncommitted and untracked files. It is checked
 /// out into a temporary linked worktree, as the baseline is; your worktree only gets the report. The tests, and the
-/// commands of [analyze] in rollback.toml, run in both. The environment is not written down.
+/// commands of `[analyze]` in rollback.toml, run in both. The environment is not written down.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback analyze                 the last rollback of this worktree
