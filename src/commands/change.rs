@@ -78,7 +78,7 @@ pub(super) fn ways_on() -> Vec<Hint> {
 
 /// `continue`, `skip` and `abort`.
 pub(super) fn end(ctx: &Ctx<'_>, way: Way) -> Result<Outcome> {
-    let session = Session::open()?;
+    let session = Session::open_to_go_back(ctx.talk)?;
     let planner: Planner<'_> = &|table| match table.turn {
         Some(turn) => crate::plan::go_on(table.session, table.desk, &table.name.who, turn),
         None => Err(Error::fault("it is not known what remains to be done")),

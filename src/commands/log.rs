@@ -75,7 +75,7 @@ const LIMIT: usize = 50;
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let session = Session::open()?;
+    let session = Session::open_to_go_back(ctx.talk)?;
     if let Some(Action::Amend(args)) = &args.action {
         return amend(ctx, &session, args);
     }

@@ -20,7 +20,7 @@ pub struct Args {}
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let Args {} = args;
-    let session = Session::open()?;
+    let session = Session::open_to_go_back(ctx.talk)?;
     session.refuse_unfinished()?;
     let operations = log::read_own(&session.repo, &session.layout, usize::MAX)?;
     let undo = log::timeline(&operations, &session.repo.worktree_id()).undone.pop().ok_or_else(|| {

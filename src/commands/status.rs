@@ -31,8 +31,8 @@ const LOG_READ: usize = 200;
 /// Runs the command.
 ///
 /// What cannot be read becomes a warning: whoever asks where he is may be in trouble already.
-pub fn run(_ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
-    let session = Session::open()?;
+pub fn run(ctx: &mut Ctx<'_>, _args: Args) -> Result<Outcome> {
+    let session = Session::open_to_go_back(ctx.talk)?;
     let mut report = StatusReport { top: session.repo.root().display().to_string(), ..StatusReport::default() };
     let (mut warnings, mut notes) = (Vec::new(), Vec::new());
     let journal = attempt(&mut warnings, unfinished(&session, &mut notes));

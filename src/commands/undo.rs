@@ -32,7 +32,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
-    let session = Session::open()?;
+    let session = Session::open_to_go_back(ctx.talk)?;
     session.refuse_unfinished()?;
     let operations = log::read_own(&session.repo, &session.layout, usize::MAX)?;
     let timeline = log::timeline(&operations, &session.repo.worktree_id());

@@ -217,6 +217,22 @@ impl Config {
         let bytes = read(repo)?;
         File::parse(bytes.as_deref().unwrap_or_default(), &overrides(repo))?.apply(&mut config)?;
         config.text = bytes;
+        config.apply_user(repo)?;
+        Ok(config)
+    }
+
+    /// The settings without a file that cannot be understood: nothing of it runs, and only the user's own count.
+    ///
+    /// # Errors
+    /// Refused: the user's own cannot be understood.
+    pub fn without_file(repo: &Repo) -> Result<Config> {
+        let mut config = Config::default();
+        config.apply_user(repo)?;
+        Ok(config)
+    }
+
+    fn apply_user(&mut self, repo: &Repo) -> Result<()> {
+        let config = self;
         // What a repository brings along can make the tool more careful, never less: `rollback.toml` adds to
         // these, and only the user's own configuration replaces them.
         let own = repo.config_of_user("rollback.protect");
@@ -233,7 +249,7 @@ impl Config {
         if let Some(size) = repo.config_of_user("rollback.maxtotalsize").pop() {
             config.max_total_size = Some(parse_size(&size)?);
         }
-        Ok(config)
+        Ok(())
     }
 
     /// What another version of `rollback.toml` says, beside the defaults.

@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::points::stamp;
 use crate::config::Config;
 use crate::git::{ObjectKind, Repo, name_of};
-use crate::host::{clock, fs};
+use crate::host::{Talk, clock, fs};
 use crate::model::Who;
 use crate::{Error, Kind, Result};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,6 +38,20 @@ impl Session {
         Self::of(Repo::open()?)
     }
 
+    /// The same for the ways back, which must not hang on a settings file that cannot be understood: an older or newer
+    /// version may just have brought it.
+    pub fn open_to_go_back(talk: &dyn Talk) -> Result<Session> {
+        let repo = Repo::open()?;
+        match Config::load(&repo) {
+            Err(error) if error.kind() == Kind::Refused => {
+                talk.warn(&format!("{error}; it is left out of account"));
+                let config = Config::without_file(&repo)?;
+                Ok(Self::with(repo, config))
+            }
+            config => Ok(Self::with(repo, config?)),
+        }
+    }
+
     /// Opens the repository whose worktree's top is `top` (a submodule).
     pub fn open_at(top: &std::path::Path) -> Result<Session> {
         Self::of(Repo::open_at(top)?)
@@ -45,10 +59,14 @@ impl Session {
 
     fn of(repo: Repo) -> Result<Session> {
         let config = Config::load(&repo)?;
+        Ok(Self::with(repo, config))
+    }
+
+    fn with(repo: Repo, config: Config) -> Session {
         if crate::config::trust::allows_own_commands(&repo) {
             repo.allow_own_commands();
         }
-        Ok(Session { layout: Layout::new(&repo), repo, config })
+        Session { layout: Layout::new(&repo), repo, config }
     }
 
     /// Who is at work, now.

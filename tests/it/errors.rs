@@ -337,3 +337,29 @@ fn f5_another_directory() {
     let code = repo.rollback(&["-C", "no-such-directory", "status"]).exit();
     assert!(matches!(code, 1 | 128 | 129), "exit {code}");
 }
+
+/// F2: a settings file that cannot be understood, which the way forward has just brought, does not bar the way back.
+#[test]
+fn f2_broken_settings_do_not_bar_the_way_back() {
+    let repo = TestRepo::fixture("working-day");
+    repo.sh("git stash -q -u; echo '[from-the-future]' > rollback.toml; git add .; git commit -qm future; git tag future; git rm -q rollback.toml; git commit -qm past");
+    let before = State::of(&repo);
+    repo.rb("to future -y");
+    repo.rollback(&["checkpoint", "x"]).code(1).says("rollback.toml cannot be used").says("line 1");
+    repo.rb("status").says("it is left out of account");
+    repo.rb("undo -y").says("it is left out of account");
+    State::of(&repo).must_be(&before, "undo");
+    for way in ["abort", "continue"] {
+        let copy = repo.copy();
+        for n in 5.. {
+            let run = copy.rollback_with(&[("GIT_ROLLBACK_TEST_STOP_AFTER", &n.to_string())], &words("to future -y"));
+            assert!(run.was_stopped(), "it never left the settings behind");
+            if copy.path("rollback.toml").exists() {
+                break;
+            }
+            copy.rb("abort");
+        }
+        copy.rb(&format!("{way} -y"));
+        assert_eq!(copy.path("rollback.toml").exists(), way == "continue");
+    }
+}
