@@ -162,7 +162,8 @@ impl<'r> Scene<'r> {
         if self.attributes.is_trivial() {
             return false;
         }
-        let EntryState::Clean(stat) = &self.scan.entries[i] else { return false };
+        let EntryState::Clean(seen) = &self.scan.entries[i] else { return false };
+        let stat = seen.stat();
         let conversion = self.attributes.conversion(&RepoPath::new(self.index.path(i)));
         conversion.cleans
             && !conversion.external
@@ -254,7 +255,8 @@ impl<'r> Scene<'r> {
             return Ok(saved.map(|saved| (saved.spec, saved.stat)));
         }
         let stat = match (&self.scan.entries[i], self.verified.get(path)) {
-            (_, Some(stat)) | (EntryState::Clean(stat), _) => *stat,
+            (_, Some(stat)) => *stat,
+            (EntryState::Clean(seen), _) => seen.stat(),
             _ => return Ok(None),
         };
         if !self.attributes.is_trivial() && !self.attributes.conversion(path).is_none() {
@@ -334,15 +336,23 @@ pub fn rules(repo: &Repo) -> Result<Rules> {
 /// The bits that most files have, so that a snapshot lists only the others.
 fn usual_perms(index: &Index, scan: &Scan) -> Perms {
     let mut counts: BTreeMap<(bool, u32), usize> = BTreeMap::new();
+    let mut run = ((false, 0), 0);
     for (i, state) in scan.entries.iter().enumerate() {
-        if let EntryState::Clean(stat) = state
-            && stat.is_file()
+        if let EntryState::Clean(seen) = state
+            && seen.mode() & 0o170000 == 0o100000
         {
-            *counts.entry((index.mode(i) == MODE_EXEC, stat.perm())).or_default() += 1;
+            let kind = (index.mode(i) == MODE_EXEC, seen.mode() & 0o7777);
+            // Nearly all are as the one before.
+            if kind != run.0 {
+                *counts.entry(run.0).or_default() += run.1;
+                run = (kind, 0);
+            }
+            run.1 += 1;
         }
     }
+    *counts.entry(run.0).or_default() += run.1;
     let most = |exec: bool, otherwise: u32| {
-        let of_kind = counts.iter().filter(|((e, _), _)| *e == exec);
+        let of_kind = counts.iter().filter(|((e, _), count)| *e == exec && **count > 0);
         of_kind.max_by_key(|(_, count)| **count).map_or(otherwise, |((_, perm), _)| *perm)
     };
     let usual = Perms::of_umask(crate::host::umask());

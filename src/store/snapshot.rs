@@ -8,7 +8,7 @@ use super::scene::Scene;
 use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Ref, Repo, TreeEntry, index_tree, write_commit};
 use crate::model::{
     DirSpec, FileDetail, FileKind, FileSpec, GitFile, IndexAt, Manifest, NestedFile, NestedRepo, ObjectId, PathSet,
-    RepoPath, SubmoduleAt, Who,
+    RepoPath, Stat, SubmoduleAt, Who,
 };
 use crate::worktree::EntryState;
 use crate::{Error, Result};
@@ -144,10 +144,7 @@ fn describe(scene: &Scene<'_>, extra: &Extra, operation: &str, who: &Who) -> Man
         note_detail(&mut details, scene, path, &saved.spec, saved.clean);
     }
     for (i, state) in scene.scan.entries.iter().enumerate() {
-        let stat = match state {
-            EntryState::Clean(stat) | EntryState::Suspect(stat) if stat.is_file() => stat,
-            _ => continue,
-        };
+        let Some(stat) = state.file().filter(Stat::is_file) else { continue };
         if stat.perm() != scene.perms.usual(stat.perm() & 0o100 != 0) {
             let path = RepoPath::new(scene.index.path(i));
             detail(&mut details, &path).perm = Some(stat.perm());

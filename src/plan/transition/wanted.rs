@@ -3,7 +3,7 @@
 use super::{Transition, Wanted};
 use crate::Result;
 use crate::git::{MODE_GITLINK, MODE_LINK, MODE_TREE, ToSmudge, TreeEntry, attributes_of, smudge};
-use crate::model::{ObjectId, RepoPath};
+use crate::model::{ObjectId, RepoPath, Stat};
 use crate::worktree::EntryState;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -46,13 +46,10 @@ impl<'r> Transition<'_, 'r> {
     }
 
     pub(super) fn has_unusual_perm(&self, i: usize) -> bool {
-        match self.desk.scene.scan.entries[i] {
-            EntryState::Clean(stat) | EntryState::Suspect(stat) if stat.is_file() => {
-                let usual = self.target.perms.unwrap_or(self.desk.scene.perms);
-                stat.perm() != usual.usual(stat.perm() & 0o100 != 0)
-            }
-            _ => false,
-        }
+        self.desk.scene.scan.entries[i].file().filter(Stat::is_file).is_some_and(|stat| {
+            let usual = self.target.perms.unwrap_or(self.desk.scene.perms);
+            stat.perm() != usual.usual(stat.perm() & 0o100 != 0)
+        })
     }
 
     /// In a sparse checkout, going to a commit leaves out what is left out now and what the patterns leave out.

@@ -58,13 +58,13 @@ pub struct Found {
     pub stat: Stat,
 }
 
-/// What became of one index entry on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of one index entry on disk. One for every entry is kept, so it is small.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryState {
     /// The stat data proves that the file has the entry's content.
-    Clean(Stat),
+    Clean(Seen),
     /// A file or link stands there (its kind may differ); its content must be compared.
-    Suspect(Stat),
+    Suspect(Box<Stat>),
     /// Nobody looked: it is not among what was asked for.
     Unseen,
     /// Nothing is there.
@@ -74,12 +74,66 @@ pub enum EntryState {
     /// Something else stands there: a directory (what is in it is in [`Scan::untracked`]), a special
     /// file (also in [`Scan::special`]), or a file in the place of a submodule (also in
     /// [`Scan::untracked`]).
-    Blocked(Stat),
+    Blocked(Box<Stat>),
     /// The entry is a submodule, which is never entered.
     Submodule {
         /// Whether its directory is there.
         present: bool,
     },
+}
+
+/// What identifies a file and the state of its content, in little room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    dev: [u32; 2],
+    ino: [u32; 2],
+    size: [u32; 2],
+    seconds: [u32; 2],
+    nanos: u32,
+    mode: u32,
+}
+
+impl Seen {
+    fn of(stat: &Stat) -> Seen {
+        let halves = |n: u64| [(n >> 32) as u32, n as u32];
+        Seen {
+            dev: halves(stat.dev),
+            ino: halves(stat.ino),
+            size: halves(stat.size),
+            seconds: halves(stat.mtime.0 as u64),
+            nanos: stat.mtime.1,
+            mode: stat.mode,
+        }
+    }
+
+    /// Type and permission bits.
+    pub fn mode(&self) -> u32 {
+        self.mode
+    }
+
+    /// The same as `lstat` says it. Links, owner, group and `ctime` are not kept, and zero.
+    pub fn stat(&self) -> Stat {
+        let whole = |[high, low]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
+        Stat {
+            dev: whole(self.dev),
+            ino: whole(self.ino),
+            size: whole(self.size),
+            mtime: (whole(self.seconds) as i64, self.nanos),
+            mode: self.mode,
+            ..Stat::default()
+        }
+    }
+}
+
+impl EntryState {
+    /// What is known of the file or link that stands there; `None`: something else, or nothing.
+    pub fn file(&self) -> Option<Stat> {
+        match self {
+            EntryState::Clean(seen) => Some(seen.stat()),
+            EntryState::Suspect(stat) => Some(**stat),
+            _ => None,
+        }
+    }
 }
 
 /// What stands in the worktree. All lists are sorted by path.
@@ -178,11 +232,10 @@ fn not_there(index: &Index, i: usize) -> EntryState {
 /// The index entries whose content belongs into [`ScanOptions::absent_ignores`].
 pub fn absent_ignore_files(index: &Index) -> Vec<usize> {
     let is_one = |&i: &usize| {
-        let path = index.path(i);
-        (path == b".gitignore" || path.ends_with(b"/.gitignore"))
-            && index.flags(i).skip_worktree
+        index.flags(i).skip_worktree
             && index.stage(i) == 0
             && index.mode(i) & 0o170000 == 0o100000
+            && (index.path(i) == b".gitignore" || index.path(i).ends_with(b"/.gitignore"))
     };
     (0..index.len()).filter(is_one).collect()
 }

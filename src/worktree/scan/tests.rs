@@ -20,7 +20,7 @@ fn text(found: &[Found]) -> Vec<String> {
 }
 
 fn state(index: &Index, scan: &Scan, path: &str) -> EntryState {
-    scan.entries[index.range_at(path.as_bytes()).start]
+    scan.entries[index.range_at(path.as_bytes()).start].clone()
 }
 
 fn mkfifo(repo: &TestRepo, path: &str) {
