@@ -28,6 +28,8 @@ pub(crate) struct Dirt {
     pub new: usize,
     /// Files in an ignored `node_modules`.
     pub ignored: usize,
+    /// The size of one more new file, in MiB.
+    pub huge: usize,
     /// Whether the objects of the changes are in the repository already.
     pub present: bool,
 }
@@ -72,7 +74,10 @@ impl Lab {
         must(&self.top, &Cmd::git("checkout -q -f main"));
         must(&self.top, &Cmd::git("reset -q --hard main"));
         must(&self.top, &Cmd::git("clean -ffdxq"));
-        // The files that were written anew have new stat data: the next preparation need not look at them again.
+        // The files that were written anew have new stat data: nobody need look at them again. What was as young as the
+        // index has no size in it until then.
+        std::thread::sleep(Duration::from_millis(30));
+        must(&self.top, &Cmd::git("update-index -q --refresh"));
         self.touch_index();
         self.save("pristine");
         self.make_dirty(dirt);
@@ -104,6 +109,14 @@ impl Lab {
             let dir = self.top.join(format!("new/n{:02}", i % 50));
             std::fs::create_dir_all(&dir).unwrap();
             std::fs::write(dir.join(format!("{i}.txt")), repo::text(5_000_000_000 + i)).unwrap();
+        }
+        if dirt.huge > 0 {
+            let mut out = std::io::BufWriter::new(std::fs::File::create(self.top.join("huge")).unwrap());
+            let text = repo::noise(1 << 20);
+            for i in 0..dirt.huge {
+                std::io::Write::write_all(&mut out, &text[i % 4096..]).unwrap();
+                std::io::Write::write_all(&mut out, &text[..i % 4096]).unwrap();
+            }
         }
         for i in 0..dirt.ignored {
             let dir = self.top.join(format!("node_modules/p{:03}/lib", i / 100));

@@ -33,7 +33,7 @@ FILTER          only rows whose name holds it; without one, all rows
 --list          name the rows
 --dir DIR       where the repositories are made (default: the system's temporary directory)
 --rounds N      timed rounds of each row (default 5)
---big           rows of 500,000 files too
+--big           rows of 500,000 files too, and a million objects for the rows of `lost`
 --points N      points in the listing rows (default 10000)
 --repo PATH     clone this repository and use it instead of the made ones
 --json FILE     write the figures there

@@ -37,6 +37,16 @@ pub(crate) fn text(seed: usize) -> Vec<u8> {
     out
 }
 
+/// Bytes that do not shrink.
+pub(crate) fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..count).map(|_| next()).collect()
+}
+
 /// Makes a repository of `files` files in `top`: tag `baseline`, above it the branch `main`, and above that the tags
 /// `few` (10 files differ), `many` (4 % differ, some are added or gone) and `most` (30 % differ).
 pub(crate) fn make(top: &Path, files: usize) {

@@ -110,12 +110,27 @@ pub(crate) fn file_system(dir: &Path) -> String {
     let kind = rustix::fs::statfs(dir).map_or(0, |stat| stat.f_type);
     match kind as u64 & 0xffff_ffff {
         0x0102_1994 => "tmpfs".to_owned(),
-        0xef53 => "ext4 (whether with a journal, the system does not say here)".to_owned(),
+        0xef53 if has_journal(dir) => "ext4 with a journal".to_owned(),
+        0xef53 => "ext4 without a journal".to_owned(),
         0x5846_5342 => "xfs".to_owned(),
         0x9123_683e => "btrfs".to_owned(),
         0x794c_7630 => "overlayfs".to_owned(),
         other => format!("a file system of type {other:#x}"),
     }
+}
+
+/// Whether the system has a journal open for the device that a directory is on.
+fn has_journal(dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = std::fs::metadata(dir).map_or(0, |meta| meta.dev());
+    let number = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mount = mounts.lines().find(|line| line.split(' ').nth(2) == Some(&number));
+    let source = mount.and_then(|line| line.split(" - ").nth(1)?.split(' ').nth(1)?.rsplit('/').next());
+    let Some(source) = source else { return false };
+    let journals = std::fs::read_dir("/proc/fs/jbd2").into_iter().flatten().flatten();
+    let mut names = journals.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.any(|name| name.strip_prefix(source).is_some_and(|rest| rest.starts_with('-')))
 }
 
 /// Git's version.

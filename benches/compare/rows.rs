@@ -123,7 +123,7 @@ fn saving(options: &Options) -> Vec<Row> {
         }
     }
     for (present, objects, create) in [(false, "absent", 0.45), (true, "present", 0.65)] {
-        let dirt = Dirt { changed: 1000, new: 1000, ignored: 0, present };
+        let dirt = Dirt { changed: 1000, new: 1000, present, ..Dirt::default() };
         let name = |what| format!("checkpoint-dirty-{objects}-{what}");
         let row = Row::new(name("stash-create"), 100_000, "stash create", checkpoint(), create);
         rows.push(Row { dirt, ..row }.with(Touches::Git, Same::Created));
@@ -132,6 +132,10 @@ fn saving(options: &Options) -> Vec<Row> {
     }
     let row = Row::new("backup-clean", 100_000, "stash push -q -u", vec![Cmd::ours("backup --clean --yes")], 0.5);
     rows.push(row.dirty(1000, 1000));
+    // For its memory.
+    let row = Row::new("checkpoint-huge", 1_000, "stash push -q -u", checkpoint(), 1.0);
+    let dirt = Dirt { huge: 1024, ..Dirt::default() };
+    rows.push(Row { dirt, at_most: None, ..row }.with(Touches::Files, Same::Pushed));
     rows
 }
 
@@ -153,7 +157,7 @@ fn going(files: usize) -> Vec<Row> {
 fn clearing(files: usize) -> Vec<Row> {
     let hand = "stash push -q -u && reset -q --hard baseline && clean -fdxq";
     let ours = || vec![Cmd::ours("to baseline --clean all --yes")];
-    let dirt = Dirt { changed: 1000, new: 1000, ignored: 20_000, present: false };
+    let dirt = Dirt { changed: 1000, new: 1000, ignored: 20_000, ..Dirt::default() };
     let there = Row { dirt, ..Row::new("to-baseline-clean-all", files, hand, ours(), 0.3) };
     let back = Row::new(
         "undo-of-that",
@@ -208,7 +212,7 @@ fn looking(options: &Options) -> Vec<Row> {
     rows.into_iter().map(|row| row.with(Touches::Nothing, Same::Nothing)).collect()
 }
 
-/// Lost commits among 520,000 objects, and in a small repository.
+/// Lost commits among very many objects, and in a small repository.
 fn finding(options: &Options) -> Vec<Row> {
     let fsck = "fsck --connectivity-only --lost-found --no-reflogs";
     let row = |name: &str, commits: usize, at_most: f64| {
@@ -217,16 +221,17 @@ fn finding(options: &Options) -> Vec<Row> {
         let same = if options.repo.is_some() { Same::Nothing } else { Same::Lost };
         Row { kind: Kind { files: 1_000, points: 0, packed: true, commits }, ..row }.with(Touches::Git, same)
     };
-    const MANY: usize = 130_000;
-    let mut again = row("lost-again", MANY, 0.04);
+    // Each commit of these has four objects: a million with `--big`.
+    let many = if options.big { 260_000 } else { 130_000 };
+    let mut again = row("lost-again", many, 0.04);
     again.ours.before = vec![Cmd::ours("lost")];
-    let mut difference = row("lost-set-difference", MANY, 0.4).with(Touches::Git, Same::Nothing);
+    let mut difference = row("lost-set-difference", many, 0.4).with(Touches::Git, Same::Nothing);
     difference.against = "git cat-file --batch-all-objects, git rev-list --all, and comm".to_owned();
     difference.git.timed = vec![Cmd::shell(
         "git cat-file --batch-all-objects --batch-check='%(objecttype) %(objectname)' | sed -n 's/^commit //p' > ../all
         git rev-list --all | sort > ../held; comm -23 ../all ../held",
     )];
-    vec![row("lost-small", 250, 0.15), row("lost", MANY, 0.08), difference, again]
+    vec![row("lost-small", 250, 0.15), row("lost", many, 0.08), difference, again]
 }
 
 /// How time grows with what did not change: no ratio is aimed at.
