@@ -2,14 +2,14 @@
 
 use super::Ctx;
 use crate::Result;
-use crate::git::{Handles, Ref, Repo};
+use crate::git::{Ref, Repo, TagInfo};
 use crate::model::report::{Outcome, PointRow, PointsReport};
 use crate::model::{ObjectId, RepoPath};
 use crate::store::baselines::{self, Baseline};
 use crate::store::points::{self, PointDetail, PointName};
 use crate::store::session::Session;
 use crate::store::snapshot;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// List the points to go back to, or delete one
 #[derive(Clone, Debug, clap::Args)]
@@ -124,8 +124,12 @@ fn list(session: &Session, kind: Option<Kind>, limit: usize) -> Result<PointsRep
     entries.truncate(if limit == 0 { all } else { limit });
     let more = (all - entries.len()) as u64;
     let tags = Tags::of(repo, entries.len())?;
-    let details = details(repo, &entries);
-    let rows = entries.into_iter().zip(details).map(|(entry, detail)| row(repo, &tags, entry, detail));
+    let points = entries.iter().filter_map(|entry| match entry {
+        Entry::Point { tag, .. } => Some(*tag),
+        Entry::Baseline { .. } => None,
+    });
+    let read = repo.tags(points.collect());
+    let rows = entries.into_iter().map(|entry| row(repo, &tags, &read, entry));
     Ok(PointsReport { points: rows.collect(), more })
 }
 
@@ -140,26 +144,6 @@ fn of_refs(refs: &[Ref]) -> Vec<Entry<'_>> {
     };
     refs.iter().filter_map(entry).collect()
 }
-
-/// What the tags of points say, read on all processors; `None`: it cannot be read, or is no point.
-fn details(repo: &Handles, entries: &[Entry<'_>]) -> Vec<Option<PointDetail>> {
-    let read = |entry: &Entry<'_>| match entry {
-        Entry::Point { name, tag, .. } => points::detail(repo, &name.point(*tag)).ok(),
-        Entry::Baseline { .. } => None,
-    };
-    let share = entries.len().div_ceil(crate::host::threads()).max(FEW);
-    std::thread::scope(|scope| {
-        let (mine, others) = entries.split_at(share.min(entries.len()));
-        let others: Vec<_> =
-            others.chunks(share).map(|part| scope.spawn(|| part.iter().map(read).collect::<Vec<_>>())).collect();
-        let mut out: Vec<_> = mine.iter().map(read).collect();
-        others.into_iter().for_each(|part| out.extend(part.join().unwrap_or_else(|e| std::panic::resume_unwind(e))));
-        out
-    })
-}
-
-/// So many tags are read before another thread would finish starting.
-const FEW: usize = 500;
 
 /// The repository's tags.
 enum Tags<'r> {
@@ -186,9 +170,11 @@ impl<'r> Tags<'r> {
     }
 }
 
-fn row(repo: &Repo, tags: &Tags<'_>, entry: Entry<'_>, detail: Option<PointDetail>) -> PointRow {
+fn row(repo: &Repo, tags: &Tags<'_>, read: &HashMap<ObjectId, TagInfo>, entry: Entry<'_>) -> PointRow {
     match entry {
-        Entry::Point { name, tag, is_newest } => point_row(repo, tags, (name, tag, is_newest), detail),
+        Entry::Point { name, tag, is_newest } => {
+            point_row(repo, tags, (name, tag, is_newest), read.get(&tag).map(points::of_tag))
+        }
         Entry::Baseline { baseline, .. } => PointRow {
             kind: Kind::Baseline.word().to_owned(),
             time: baseline.time,

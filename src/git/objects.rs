@@ -198,7 +198,7 @@ impl Handles {
             }
         };
         let unsure = blobs.iter().copied().filter(|id| !sink.holds(id)).collect();
-        let left = super::odb::blobs::read(self, unsure, &take)?;
+        let left = super::odb::blobs::read(self, ObjectKind::Blob, unsure, &take)?;
         let check_one = |id: &ObjectId| -> Result<()> {
             match self.blob_size(*id)? as usize <= super::odb::blobs::SMALL {
                 true => self.blob(*id).map(|bytes| take(*id, bytes)),
@@ -242,6 +242,20 @@ impl Handles {
     pub fn tag(&self, id: ObjectId) -> Result<Option<TagInfo>> {
         let Some(bytes) = self.tag_bytes(id)? else { return Ok(None) };
         TagInfo::parse(id, &bytes).map(Some).ok_or_else(|| Error::fault(format!("tag {id} is damaged")))
+    }
+
+    /// Annotated tags by their names, read on all processors; what cannot be read, or is none, is left out.
+    pub fn tags(&self, ids: Vec<ObjectId>) -> HashMap<ObjectId, TagInfo> {
+        let found = Mutex::new(HashMap::with_capacity(ids.len()));
+        let take = |id: ObjectId, bytes: Vec<u8>| {
+            if let Some(tag) = TagInfo::parse(id, &bytes) {
+                found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, tag);
+            }
+        };
+        let left = super::odb::blobs::read(self, ObjectKind::Tag, ids.clone(), &take).unwrap_or(ids);
+        let mut found = found.into_inner().unwrap_or_else(|e| e.into_inner());
+        found.extend(left.into_iter().filter_map(|id| Some((id, self.tag(id).ok()??))));
+        found
     }
 
     /// The bytes of an annotated tag; `None` when the object is something else.

@@ -1,7 +1,7 @@
 //! Points: named places to go back to.
 
 use super::layout::POINTS;
-use crate::git::{Handles, ObjectSink, Ref, Repo, write_tag};
+use crate::git::{Handles, ObjectSink, Ref, Repo, TagInfo, write_tag};
 use crate::model::{ObjectId, Time, Who};
 use crate::{Error, Result};
 
@@ -140,14 +140,18 @@ pub fn find<'p>(points: &'p [Point], name: &str) -> Option<&'p Point> {
 /// Refused when the ref holds something that is no point.
 pub fn detail(repo: &Handles, point: &Point) -> Result<PointDetail> {
     let not_one = || Error::refused(format!("{} is not a point of this tool", point.reference));
-    let tag = repo.tag(point.tag)?.ok_or_else(not_one)?;
+    Ok(of_tag(&repo.tag(point.tag)?.ok_or_else(not_one)?))
+}
+
+/// What a tag says, read as that of a point.
+pub fn of_tag(tag: &TagInfo) -> PointDetail {
     // The last line counts: the ones above may be the user's own text.
     let trailer = |key: &str| {
         let found = tag.message.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
         found.map(str::to_owned)
     };
     let (seconds, offset_minutes) = tag.time.unwrap_or_default();
-    Ok(PointDetail {
+    PointDetail {
         target: tag.target,
         message: body_of(&tag.message),
         time: Time { seconds, offset_minutes },
@@ -157,7 +161,7 @@ pub fn detail(repo: &Handles, point: &Point) -> Result<PointDetail> {
             UNBORN => Some(Base::Unborn),
             id => ObjectId::from_hex(id.as_bytes()).map(Base::Commit),
         }),
-    })
+    }
 }
 
 /// A tag's message without the trailers that this tool adds.

@@ -1,4 +1,4 @@
-//! Many blobs at once, straight from the packs.
+//! Many blobs or tags at once, straight from the packs.
 //!
 //! libgit2 asks for an object's size first, sets up its decompressor anew for each, and looks into every pack. Whatever
 //! is not as usual here (no such pack, a big blob, a difference to something far away, damage) is left to it: every blob
@@ -29,9 +29,10 @@ const BASES: usize = 4 << 20;
 /// How many blobs a thread takes at a time: neighbours in the pack.
 const AT_ONCE: usize = 128;
 
-/// Reads blobs on all processors and gives each to `take`; returns those that were not read.
+/// Reads objects of one kind on all processors and gives each to `take`; returns those that were not read.
 pub(in crate::git) fn read(
     repo: &Handles,
+    kind: ObjectKind,
     wanted: Vec<ObjectId>,
     take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
 ) -> Result<Vec<ObjectId>> {
@@ -48,7 +49,7 @@ pub(in crate::git) fn read(
         let Ok(pack) = Pack::open(stem) else { continue };
         let Ok(mut found) = pack.find_all(&left) else { continue };
         found.sort_unstable();
-        let done = read_from(&pack, &found, take);
+        let done = read_from(&pack, kind, &found, take);
         left.retain(|id| !done.contains(id));
         if left.is_empty() {
             break;
@@ -59,6 +60,7 @@ pub(in crate::git) fn read(
 
 fn read_from(
     pack: &Pack,
+    kind: ObjectKind,
     found: &[(u64, ObjectId)],
     take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
 ) -> std::collections::HashSet<ObjectId> {
@@ -69,7 +71,7 @@ fn read_from(
         while let Some(piece) = found.chunks(AT_ONCE).nth(next.fetch_add(1, Ordering::Relaxed)) {
             let mut read = Vec::with_capacity(piece.len());
             for (at, id) in piece {
-                if let Some(bytes) = reader.blob(*at, id) {
+                if let Some(bytes) = reader.named(kind, *at, id) {
                     read.push(*id);
                     take(*id, bytes);
                 }
@@ -101,11 +103,11 @@ impl<'p> Reader<'p> {
         Reader { window, inflate: libdeflater::Decompressor::new(), bases: HashMap::new(), room: BASES }
     }
 
-    /// The blob of this name, when it is what the entry unpacks to.
-    fn blob(&mut self, at: u64, id: &ObjectId) -> Option<Vec<u8>> {
+    /// The object of this kind and name, when it is what the entry unpacks to.
+    fn named(&mut self, kind: ObjectKind, at: u64, id: &ObjectId) -> Option<Vec<u8>> {
         let bytes = self.object(at)?;
         // The kind is part of what is named.
-        (name_of(ObjectKind::Blob, &bytes).ok()? == *id).then_some(bytes)
+        (name_of(kind, &bytes).ok()? == *id).then_some(bytes)
     }
 
     fn object(&mut self, wanted: u64) -> Option<Vec<u8>> {
@@ -176,7 +178,7 @@ mod tests {
             assert_eq!(name_of(ObjectKind::Blob, &bytes).unwrap(), id);
             count.fetch_add(1, Ordering::Relaxed);
         };
-        let left = read(&opened, wanted.to_vec(), &take).unwrap();
+        let left = read(&opened, ObjectKind::Blob, wanted.to_vec(), &take).unwrap();
         (count.into_inner(), left.len())
     }
 
