@@ -4,7 +4,7 @@
 pub(super) fn count(count: u64, one: &str) -> String {
     match (count, one) {
         (1, _) => format!("1 {one}"),
-        (_, one) if one.ends_with('y') => format!("{count} {}ies", &one[..one.len() - 1]),
+        (_, one) if one.ends_with('y') && !one.ends_with("ay") => format!("{count} {}ies", &one[..one.len() - 1]),
         _ => format!("{count} {one}s"),
     }
 }
@@ -42,6 +42,7 @@ mod tests {
         assert_eq!(count(0, "file"), "0 files");
         assert_eq!(count(1, "entry"), "1 entry");
         assert_eq!(count(2, "entry"), "2 entries");
+        assert_eq!(count(2, "day"), "2 days");
         assert_eq!(size(1023), "1023 bytes");
         assert_eq!(size(1536), "1.5 KiB");
         assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
