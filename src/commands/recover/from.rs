@@ -87,8 +87,10 @@ pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
     let wanted = PickRequest { commits, from: typed, place, options: range.options, made_there, test };
     let mut request = request(ctx, "recover");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
-    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
-        start(table.session, table.desk, &table.name.who, &wanted)
+    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| match table.turn {
+        // After each commit that was tested it goes on by itself.
+        Some(turn) => crate::plan::go_on(table.session, table.desk, &table.name.who, turn),
+        None => start(table.session, table.desk, &table.name.who, &wanted),
     })
 }
 
