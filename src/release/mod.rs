@@ -1,11 +1,14 @@
 //! Releases: versions and how they are spelled, version files, tags, what is recorded about them.
 
+mod changelog;
 mod files;
 mod package;
 pub mod records;
 mod tags;
+mod text;
 mod version;
 
+pub use changelog::{Changelog, Entry, changelog_in};
 pub use files::{CommitTree, Edit, Place, Tree, VersionFiles, bump};
 pub use package::Package;
 pub use records::{Detail, Releases};

@@ -2,10 +2,10 @@
 
 use super::kind::{Kind, base_name, directory};
 use super::manifest::{Inherited, Manifest};
-use super::text::Text;
 use super::tree::Tree;
 use crate::config::FileRule;
 use crate::release::Package;
+use crate::release::text::Text;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 

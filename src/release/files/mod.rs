@@ -17,7 +17,6 @@ mod python;
 mod spot;
 #[cfg(test)]
 mod tests;
-mod text;
 mod tree;
 mod version_files;
 mod xml;

@@ -3,9 +3,9 @@
 use super::context::{Context, File};
 use super::manifest::Mention;
 use super::spot::{Spelling, Spot};
-use super::text::Text;
 use super::tree::Tree;
 use super::{lines, manifest::Inherited};
+use crate::release::text::Text;
 use crate::release::{Package, Version};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,7 +14,7 @@ enum Encoding {
 
 /// A file that was read as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
+pub struct Text {
     encoding: Encoding,
     mark: bool,
     /// The text, without a byte-order mark.
