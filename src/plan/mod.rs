@@ -11,6 +11,7 @@ pub mod pick;
 pub mod points;
 pub mod recover_item;
 pub mod release;
+pub mod release_commit;
 pub mod resolve;
 pub mod restore;
 pub mod sprint;
