@@ -102,7 +102,11 @@ pub fn go_on(session: &Session, desk: Desk<'_, '_>, who: &Who, turn: &Turn) -> R
 
 impl Plan {
     /// Whether there is nothing to do.
+    ///
+    /// Taking an operation back is always something: when everything stands already as it was before it, that is
+    /// still noted, or the next `undo` would meet the same operation for ever.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.before.is_none() && self.point_on_snapshot.is_none()
+        let takes_back = self.undoes.is_some() || self.redoes.is_some();
+        self.steps.is_empty() && self.before.is_none() && self.point_on_snapshot.is_none() && !takes_back
     }
 }

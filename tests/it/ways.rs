@@ -177,3 +177,21 @@ fn f2_a_power_cut_that_emptied_files_is_noticed() {
     repo.rb(&format!("restore --from op:{operation} a"));
     assert_eq!(std::fs::read(repo.path("a")).unwrap(), b"1\n");
 }
+
+/// F1: an operation whose result somebody made undone by hand is taken back all the same, so that the next `undo` gets
+/// to the one before it.
+#[test]
+fn f1_undo_goes_past_what_is_undone_already() {
+    let repo = with_remote(1);
+    repo.rb("to v2 -y");
+    let before = State::of(&repo);
+    repo.rb("restore --from v1 a -y");
+    repo.sh("git checkout -q a");
+    before.clone().without("index ").must_be(&State::of(&repo).without("index "), "undone by hand");
+    let undone = repo.rb("undo -y --json").json();
+    assert_eq!(undone["changed"]["written"], 0, "{undone}");
+    repo.rb("redo -y");
+    repo.rb("undo -y");
+    repo.rb("undo -y");
+    assert_eq!(id(&repo, "HEAD"), id(&repo, "v3^{}"), "the operation before it was the next one");
+}
