@@ -4,7 +4,7 @@ use super::record::sprint_branches;
 use crate::config::Config;
 use crate::git::{DiffForm, diff_text};
 use crate::model::report::story::{Change, Changes, Commit, Item, Ref};
-use crate::model::report::{Duration, Hint, Story};
+use crate::model::report::{Duration, Hint, Outcome, Report, Story};
 use crate::model::{HeadAt, ObjectId, Operation, RepoPath, Time, Trouble, Who};
 use crate::plan::amend;
 use crate::store::baselines::{self, Baseline};
@@ -173,17 +173,33 @@ pub(super) fn of_operation(session: &Session, operation: &Operation) -> Result<S
     Ok(story)
 }
 
+/// Adds the checklists to the answer of a full rollback: one in which commands of the settings ran.
+pub(super) fn add_checklists(session: &Session, outcome: &mut Outcome) {
+    let Report::Done(done) = &mut outcome.report else { return };
+    // It is done: what cannot be told about it does not undo that.
+    let Some(Ok(operation)) = done.operation.as_deref().map(|id| self::operation(session, Some(id))) else { return };
+    if !operation.runs.is_empty() {
+        done.story = of_operation(session, &operation).ok().map(Box::new);
+    }
+}
+
 fn checklists(story: &mut Story, operation: &Operation, saved: bool, told: Option<String>) {
     story.before = vec![
         Item::known("The whole state is saved", saved, story.snapshot.clone()),
         Item::known("The reason is written down", !story.reason.is_empty(), story.reason.clone()),
     ];
+    for ran in &operation.runs {
+        let note = ran.why.clone().unwrap_or_else(|| Duration::of(ran.millis).words());
+        let item = Item::known(&format!("`{}` ran well", ran.name), ran.ok, note);
+        // What stops comes first; all others follow the change.
+        if ran.name.starts_with("stop") { story.before.push(item) } else { story.after.push(item) }
+    }
     let verified = operation.differs.is_empty() && !operation.aborted;
-    story.after = vec![
+    story.after.extend([
         Item::known("The state was read again and is as planned", verified, operation.differs.join("; ")),
         Item::known("The cause is written down", !story.cause.is_empty(), story.cause.clone()),
         Item::known("Others were told", told.is_some(), told.unwrap_or_default()),
-    ];
+    ]);
     if let Some(within) = story.within_budget {
         let note = format!("{} of {}", story.recovery, story.budget);
         story.after.push(Item::known("The recovery was within its budget", within, note));

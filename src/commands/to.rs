@@ -1,7 +1,7 @@
 //! `git rollback to`: goes to a point.
 
-use super::Ctx;
 use super::change::{carry_out, request};
+use super::{Ctx, story};
 use crate::engine::Locks;
 use crate::model::report::Outcome;
 use crate::plan::resolve::resolve;
@@ -98,9 +98,13 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     request.emergency = args.emergency;
     request.stops = commands && !session.config.commands.stop.is_empty();
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
-    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
+    let mut outcome = carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
         plan(table.session, table.desk, &table.name.who, &place, &wanted)
-    })
+    })?;
+    if commands && session.config.text.is_some() {
+        story::add_checklists(&session, &mut outcome);
+    }
+    Ok(outcome)
 }
 
 fn way(args: &Args) -> Option<Way> {

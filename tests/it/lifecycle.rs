@@ -60,6 +60,10 @@ fn c1_full_rollback_runs_commands_around_it() {
     let entry = repo.rb(&format!("log {id} --json")).json();
     let names: Vec<&str> = entry["runs"].as_array().unwrap().iter().map(|run| run["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["stop", "install", "start", "verify"], "{entry}");
+    // C12: the checklists know what ran.
+    for line in ["[x] `stop` ran well", "[x] `verify` ran well", "[-] Others were told"] {
+        assert!(done.stdout().contains(line), "{line} is not said\n{done}");
+    }
 
     repo.rb("undo -y");
     State::of(&repo).must_be(&before, "undo");
