@@ -216,7 +216,7 @@ pub(super) struct Override {
     pub source: String,
 }
 
-fn minutes(count: u64) -> Duration {
+pub(super) fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 

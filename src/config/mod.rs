@@ -13,7 +13,10 @@ use crate::git::Repo;
 use crate::model::{Impact, Task};
 use crate::{Error, Result};
 use file::{File, OVERRIDES, Override};
-pub use release::{FileRule, PackageRule, Release};
+pub use release::{
+    FileRule, PackageRule, Publishing, RELEASE_COMMIT, RELEASE_PACKAGE, RELEASE_PEP440, RELEASE_TAG, RELEASE_VERSION,
+    Release,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -276,6 +279,7 @@ impl Config {
             ("check dependencies", &self.check.dependencies),
             ("validate", &self.validate.run),
         ];
+        lists.extend(self.release.publishing.tasks());
         lists.extend(self.analyze.iter().map(|(name, tasks)| (name.as_str(), tasks)));
         lists.into_iter().flat_map(|(key, tasks)| tasks.iter().map(move |task| (key.to_owned(), task))).collect()
     }

@@ -1,6 +1,8 @@
 //! `[release]` and `[[package]]`: tags and version files.
 
-use super::task::is_below;
+use super::file::minutes;
+use super::task::{Takes, Tasks, is_below};
+use crate::model::Task;
 use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, de};
 use std::collections::BTreeSet;
@@ -15,6 +17,52 @@ pub struct Release {
     pub files: Vec<FileRule>,
     /// Directories that are released under versions of their own.
     pub packages: Vec<PackageRule>,
+    /// The remote that has the published tags; `None`: `origin`, or the only one.
+    pub remote: Option<String>,
+    /// What is run to publish a version, and to learn what became of it.
+    pub publishing: Publishing,
+}
+
+/// What is run about a published version. Each gets the version in its environment ([`RELEASE_VERSION`] and others).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Publishing {
+    /// Publishes it.
+    pub publish: Vec<Task>,
+    /// Tells whether the registry has it.
+    pub published: Vec<Task>,
+    /// Tells whether its files are there for downloading.
+    pub assets: Vec<Task>,
+    /// Fetches these files, to be published again (`publish --from-assets`).
+    pub fetch_assets: Vec<Task>,
+    /// Withdraws it.
+    pub yank: Vec<Task>,
+    /// Takes that back.
+    pub unyank: Vec<Task>,
+}
+
+/// The variable with the version, as SemVer spells it.
+pub const RELEASE_VERSION: &str = "RELEASE_VERSION";
+/// The variable with the version as Python spells it; not set where it has no such spelling.
+pub const RELEASE_PEP440: &str = "RELEASE_PEP440";
+/// The variable with the tag.
+pub const RELEASE_TAG: &str = "RELEASE_TAG";
+/// The variable with the commit.
+pub const RELEASE_COMMIT: &str = "RELEASE_COMMIT";
+/// The variable with the package; empty for the whole repository.
+pub const RELEASE_PACKAGE: &str = "RELEASE_PACKAGE";
+
+impl Publishing {
+    /// Every task, behind its key.
+    pub fn tasks(&self) -> [(&'static str, &Vec<Task>); 6] {
+        [
+            ("release publish", &self.publish),
+            ("release published", &self.published),
+            ("release assets", &self.assets),
+            ("release fetch-assets", &self.fetch_assets),
+            ("release yank", &self.yank),
+            ("release unyank", &self.unyank),
+        ]
+    }
 }
 
 /// A directory that is released under versions of its own.
@@ -45,10 +93,17 @@ pub struct FileRule {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ReleaseTable {
     tag: Option<String>,
     files: Vec<FileRule>,
+    remote: Option<String>,
+    publish: Tasks,
+    published: Tasks,
+    assets: Tasks,
+    fetch_assets: Tasks,
+    yank: Tasks,
+    unyank: Tasks,
 }
 
 impl ReleaseTable {
@@ -70,7 +125,17 @@ impl ReleaseTable {
             let path = Some(plain(&package.path)).filter(|path| path != ".").unwrap_or_default();
             PackageRule { path, ..package }
         });
-        Ok(Release { tag: self.tag, files: self.files, packages: packages.collect() })
+        let commands = |tasks: Tasks, key, count| tasks.under(key, minutes(count), Takes::Commands);
+        let publishing = Publishing {
+            publish: commands(self.publish, "publish", 30)?,
+            published: self.published.under("published", minutes(1), Takes::Checks)?,
+            assets: self.assets.under("assets", minutes(1), Takes::Checks)?,
+            fetch_assets: commands(self.fetch_assets, "fetch-assets", 15)?,
+            yank: commands(self.yank, "yank", 5)?,
+            unyank: commands(self.unyank, "unyank", 5)?,
+        };
+        let packages = packages.collect();
+        Ok(Release { tag: self.tag, files: self.files, packages, remote: self.remote, publishing })
     }
 }
 

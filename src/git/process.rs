@@ -8,9 +8,16 @@ use std::io::Write;
 use std::path::Path;
 
 /// `git` on this repository, with everything switched off that a repository could make it run.
-fn git(repo: &Handles) -> Command {
+pub(super) fn git(repo: &Handles) -> Command {
+    let mut command = git_with_hooks(repo);
+    command.args(["-c", "core.hooksPath=/dev/null"]);
+    command
+}
+
+/// The same with the hooks: for what people see as their own push.
+pub(super) fn git_with_hooks(repo: &Handles) -> Command {
     let mut command = Command::new("git");
-    command.args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+    command.args(["--no-pager", "-c", "core.fsmonitor=false"]);
     command.args(["-c", "protocol.ext.allow=never", "-c", "core.pager=cat"]);
     command.env("GIT_DIR", repo.git_dir());
     command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");

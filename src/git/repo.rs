@@ -199,8 +199,39 @@ impl Repo {
         (own, of_user)
     }
 
-    /// All commands that the repository's own configuration defines, filters and merge drivers, that
-    /// the user's does not define: keys and values, in a fixed order.
+    /// What the repository's own configuration runs to reach a remote, and the user's does not have just so: keys and
+    /// values.
+    pub(super) fn remote_commands_of_repository(&self) -> Vec<(String, String)> {
+        let keys = "^(core\\.(sshcommand|gitproxy|askpass|alternaterefscommand)|credential\\.(.*\\.)?helper|\
+                    remote\\..*\\.(uploadpack|receivepack|vcs))$";
+        let mut out = self.local_values(keys);
+        out.retain(|(key, value)| !self.config_of_user(key).contains(value));
+        out
+    }
+
+    /// Keys and values that the repository's own configuration has.
+    fn local_values(&self, keys: &str) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        let Ok(config) = self.config() else { return out };
+        if let Ok(mut entries) = config.entries(Some(keys)) {
+            while let Some(Ok(entry)) = entries.next() {
+                let is_own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
+                if let (true, Ok(key), Ok(value)) = (is_own, entry.name(), entry.value()) {
+                    out.push((key.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        out
+    }
+
+    /// The names of the remotes.
+    pub fn remotes(&self) -> Vec<String> {
+        let Ok(names) = self.git.remotes() else { return Vec::new() };
+        names.iter().flatten().flatten().map(str::to_owned).collect()
+    }
+
+    /// All commands that the repository's own configuration defines (filters, merge drivers, what reaches a remote) and
+    /// the user's does not: keys and values, in a fixed order.
     pub fn own_commands(&self) -> Vec<(String, String)> {
         let (filters, drivers) = (self.filters_of_repository(), self.drivers_of_repository());
         let Ok(config) = self.config() else { return Vec::new() };
@@ -217,6 +248,7 @@ impl Repo {
                 }
             }
         }
+        out.extend(self.remote_commands_of_repository());
         out.sort();
         out
     }

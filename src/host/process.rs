@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 /// A program to run, with its arguments as they are: no shell.
 #[derive(Debug)]
@@ -13,6 +15,7 @@ pub struct Command {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     cwd: Option<PathBuf>,
+    within: Option<Duration>,
 }
 
 /// How a program ended.
@@ -29,7 +32,7 @@ pub struct Done {
 impl Command {
     /// A program by its name, found in `PATH`.
     pub fn new(program: impl Into<OsString>) -> Self {
-        Command { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None }
+        Command { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, within: None }
     }
 
     /// Adds arguments.
@@ -58,6 +61,12 @@ impl Command {
         self
     }
 
+    /// Gives it so long; then it is killed with all that it has started. It has no terminal to ask on.
+    pub fn within(&mut self, limit: Duration) -> &mut Self {
+        self.within = Some(limit);
+        self
+    }
+
     fn spawn(&self, stdin: Stdio) -> Result<std::process::Child> {
         self.spawn_with(stdin, Stdio::piped())
     }
@@ -71,6 +80,9 @@ impl Command {
         }
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
+        }
+        if self.within.is_some() {
+            in_own_session(&mut command);
         }
         command.spawn().map_err(|e| {
             let error = Error::io(format!("cannot start {}", self.program.to_string_lossy()), &e);
@@ -87,6 +99,7 @@ impl Command {
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let mut stdout = Vec::new();
         let mut errors = Vec::new();
+        let ended = Ended::default();
         std::thread::scope(|scope| {
             // A program may stop reading early: its exit code tells.
             scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
@@ -95,10 +108,14 @@ impl Command {
                 stderr.map(|mut pipe| pipe.read_to_end(&mut out));
                 out
             });
+            let watched = self.within.zip(rustix::process::Pid::from_raw(child.id() as i32));
+            let watcher = &ended;
+            scope.spawn(move || watched.map(|(limit, group)| watcher.or_kill(group, limit)));
             if let Some(mut pipe) = child.stdout.take() {
                 drop(pipe.read_to_end(&mut stdout));
             }
             errors = reader.join().unwrap_or_default();
+            ended.tell();
         });
         let status = child.wait().map_err(|e| Error::io("cannot wait for a program", &e))?;
         Ok(Done { code: status.code(), stdout, stderr: errors })
@@ -129,6 +146,37 @@ impl Command {
         let status = child.wait().map_err(|e| Error::io("cannot wait for a program", &e))?;
         let text = reader.join().unwrap_or_default();
         if status.success() { Ok(()) } else { Err(Error::fault("a program failed").because(text.trim())) }
+    }
+}
+
+/// Lets a program run in a session of its own: without a terminal, and its processes are one group.
+pub(super) fn in_own_session(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    #[expect(unsafe_code, reason = "there is no safe way to start a program in a session of its own")]
+    // SAFETY: between fork and exec only `setsid` is called, which is safe there.
+    unsafe {
+        command.pre_exec(|| rustix::process::setsid().map(drop).map_err(Into::into));
+    }
+}
+
+/// Whether a program has said everything.
+#[derive(Default)]
+struct Ended(Mutex<bool>, Condvar);
+
+impl Ended {
+    fn tell(&self) {
+        *self.0.lock().unwrap_or_else(|e| e.into_inner()) = true;
+        self.1.notify_all();
+    }
+
+    /// Kills a group of processes that has not come to its end by then.
+    fn or_kill(&self, group: rustix::process::Pid, limit: Duration) {
+        let ended = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        let waited = self.1.wait_timeout_while(ended, limit, |ended| !*ended);
+        if waited.is_ok_and(|(_, waited)| waited.timed_out()) {
+            // It may have ended just now.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
 }
 
@@ -169,5 +217,23 @@ impl Drop for Conversation {
         // One that has ended cannot be ended again; either way it is waited for.
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_long_is_killed_with_all_it_started() {
+        let began = crate::host::clock::instant();
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60 & sleep 60"]).within(Duration::from_millis(100));
+        assert_eq!(command.input(b"").unwrap().code, None);
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo quick"]).within(Duration::from_secs(60));
+        let done = command.input(b"").unwrap();
+        assert_eq!((done.code, &done.stdout[..]), (Some(0), &b"quick\n"[..]));
     }
 }

@@ -1,6 +1,6 @@
 //! Questions to servers, and messages for them.
 
-use super::{TICK, Try};
+use super::{Runner, TICK, Try};
 use crate::host::Talk;
 use crate::model::HttpCheck;
 use std::sync::mpsc;
@@ -14,14 +14,14 @@ const LONGEST_ANSWER: u64 = 1 << 20;
 const SHOWN: usize = 2000;
 
 /// Asks once.
-pub(super) fn ask(talk: &dyn Talk, check: &HttpCheck, timeout: Duration) -> Try {
-    let url = match filled(&check.url) {
+pub(super) fn ask(runner: &Runner<'_>, check: &HttpCheck, timeout: Duration) -> Try {
+    let url = match filled(&check.url, &runner.environment) {
         Ok(url) => url,
         Err(why) => return Try { last: true, ..Try::failed(why) },
     };
     // Who expects a redirection wants to see it.
     let follows = if check.expect.iter().any(|code| (300..400).contains(code)) { 0 } else { 5 };
-    let answer = elsewhere(talk, timeout, move || call(agent(timeout, follows).get(&url).call()));
+    let answer = elsewhere(runner.talk, timeout, move || call(agent(timeout, follows).get(&url).call()));
     let (code, body) = match answer {
         Ok(answer) => answer,
         Err(end) => return end,
@@ -36,13 +36,13 @@ pub(super) fn ask(talk: &dyn Talk, check: &HttpCheck, timeout: Duration) -> Try 
 }
 
 /// Sends a document once.
-pub(super) fn send(talk: &dyn Talk, url: &str, body: &[u8], timeout: Duration) -> Try {
-    let url = match filled(url) {
+pub(super) fn send(runner: &Runner<'_>, url: &str, body: &[u8], timeout: Duration) -> Try {
+    let url = match filled(url, &runner.environment) {
         Ok(url) => url,
         Err(why) => return Try { last: true, ..Try::failed(why) },
     };
     let body = body.to_vec();
-    let answer = elsewhere(talk, timeout, move || {
+    let answer = elsewhere(runner.talk, timeout, move || {
         call(agent(timeout, 0).post(&url).header("content-type", "application/json").send(&body[..]))
     });
     let (code, body) = match answer {
@@ -132,11 +132,13 @@ pub(super) fn variables(url: &str) -> impl Iterator<Item = &str> {
     url.split("${").skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
-/// The address with the values of its variables.
-fn filled(url: &str) -> Result<String, String> {
+/// The address with the values of its variables: those that the runner gives, then those of the environment.
+fn filled(url: &str, given: &[(String, String)]) -> Result<String, String> {
     let mut out = url.to_owned();
     for name in variables(url) {
-        let value = crate::host::env::var(name).ok_or_else(|| format!("the variable {name} is not set"))?;
+        let given = given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let value = given.or_else(|| crate::host::env::var(name));
+        let value = value.ok_or_else(|| format!("the variable {name} is not set"))?;
         out = out.replace(&format!("${{{name}}}"), &value);
     }
     Ok(out)

@@ -134,8 +134,8 @@ impl<'a> Runner<'a> {
     fn once(&self, task: &Task, input: Option<&[u8]>, timeout: Duration, secrets: &Secrets) -> Try {
         match &task.action {
             Action::Shell(_) | Action::Program(_) => process::run(self, task, input, timeout, secrets),
-            Action::Http(check) => http::ask(self.talk, check, timeout),
-            Action::Webhook(url) => http::send(self.talk, url, input.unwrap_or_default(), timeout),
+            Action::Http(check) => http::ask(self, check, timeout),
+            Action::Webhook(url) => http::send(self, url, input.unwrap_or_default(), timeout),
         }
     }
 

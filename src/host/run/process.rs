@@ -4,11 +4,12 @@ use super::output::Output;
 use super::secrets::Secrets;
 use super::{Runner, TICK, Try, left};
 use crate::host::clock::instant;
+use crate::host::process::in_own_session;
 use crate::model::{Action, Task};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use std::io::{PipeReader, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -103,12 +104,8 @@ fn start(runner: &Runner<'_>, task: &Task, input: Option<&[u8]>) -> Result<(Pipe
     command.envs(runner.environment.iter().map(|(name, value)| (name, value))).envs(&task.environment);
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(writer.try_clone().map_err(cannot)?).stderr(writer);
-    #[expect(unsafe_code, reason = "there is no safe way to start a program in a session of its own")]
-    // SAFETY: between fork and exec only `setsid` is called, which is safe there.
-    unsafe {
-        // Without a terminal, a question for a password fails at once instead of waiting for nobody.
-        command.pre_exec(|| rustix::process::setsid().map(drop).map_err(Into::into));
-    }
+    // Without a terminal, a question for a password fails at once instead of waiting for nobody.
+    in_own_session(&mut command);
     let mut child = command.spawn().map_err(cannot)?;
     if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input.map(<[u8]>::to_vec)) {
         // It ends when everything is read, or when nobody is left to read it.
@@ -169,11 +166,7 @@ fn hand_over(reader: PipeReader) {
     #[expect(clippy::disallowed_methods, reason = "the one place that runs what the settings name")]
     let mut cat = Command::new("cat");
     cat.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-    #[expect(unsafe_code, reason = "there is no safe way to start a program in a session of its own")]
-    // SAFETY: between fork and exec only `setsid` is called, which is safe there.
-    unsafe {
-        cat.pre_exec(|| rustix::process::setsid().map(drop).map_err(Into::into));
-    }
+    in_own_session(&mut cat);
     // It is nobody's to wait for: it ends with the last of those processes.
     drop(cat.spawn());
 }
