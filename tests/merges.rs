@@ -16,7 +16,7 @@ use git_rollback::git::{Labels, Merged, Merger, ObjectSink, Repo, Ways};
 use git_rollback::model::ObjectId;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// The same numbers each time.
 struct Chance(u64);
@@ -28,55 +28,65 @@ impl Chance {
     }
 }
 
-fn git(top: &Path, args: &[&str]) -> (i32, Vec<u8>) {
+fn git(top: &Path, args: &[&str]) -> Output {
     let mut command = Command::new("git");
     command.current_dir(top).args(args).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for (who, date) in [("AUTHOR", "1700000000 +0000"), ("COMMITTER", "1700000000 +0000")] {
         command.env(format!("GIT_{who}_NAME"), "T").env(format!("GIT_{who}_EMAIL"), "t@example.com");
         command.env(format!("GIT_{who}_DATE"), date);
     }
-    let out = command.output().unwrap();
-    (out.status.code().unwrap(), out.stdout)
+    command.output().unwrap()
 }
 
 fn text(top: &Path, args: &[&str]) -> String {
-    let (code, out) = git(top, args);
-    assert_eq!(code, 0, "git {args:?}");
-    String::from_utf8(out).unwrap().trim().to_owned()
+    let out = git(top, args);
+    assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
 }
 
-/// What git says: the tree of a clean merge, or the entries in conflict.
+/// What git says: the tree of a clean merge; or what the worktree gets, with markers in the files, and the entries in
+/// conflict.
 #[derive(Debug, PartialEq, Eq)]
 enum Result {
     Clean(String),
-    Conflict(BTreeSet<String>),
+    Conflict(Option<String>, BTreeSet<String>),
 }
 
+/// What both sides are called.
+const OURS: &str = "our-side";
+const THEIRS: &str = "their-side";
+
 /// `git merge-tree` with the attributes that the target has, as `git cherry-pick` would find them there. `None`: git
-/// cannot (objects are missing).
+/// cannot, for an object is missing.
 fn by_git(top: &Path, base: &str, target: &str, commit: &str) -> Option<Result> {
+    for (name, id) in [(OURS, target), (THEIRS, commit)] {
+        std::fs::write(top.join(".git/refs/tags").join(name), format!("{id}\n")).unwrap();
+    }
     let source = format!("--attr-source={target}");
     let base = format!("--merge-base={base}");
-    let (code, out) = git(top, &[&source, "merge-tree", "--write-tree", "-z", &base, target, commit]);
-    let mut parts = out.split(|b| *b == 0).map(|part| String::from_utf8_lossy(part).into_owned());
+    let out = git(top, &[&source, "merge-tree", "--write-tree", "-z", &base, OURS, THEIRS]);
+    let mut parts = out.stdout.split(|b| *b == 0).map(|part| String::from_utf8_lossy(part).into_owned());
     let tree = parts.next().unwrap();
-    match code {
-        0 => Some(Result::Clean(tree)),
-        1 => Some(Result::Conflict(
-            parts
-                .take_while(|part| !part.is_empty())
-                // Entries without an object: git cannot write such an index itself.
-                .filter(|part| !part.starts_with("000000 "))
-                .map(|p| p.replace(target, "HEAD").replace(commit, "commit"))
-                .collect(),
-        )),
-        _ => None,
+    match out.status.code() {
+        Some(0) => Some(Result::Clean(tree)),
+        Some(1) => {
+            let entries: Vec<String> = parts.take_while(|part| !part.is_empty()).collect();
+            // Entries without an object: git cannot write such an index itself, and its tree is as odd.
+            let odd = entries.iter().any(|part| part.starts_with("000000 "));
+            let entries = entries.into_iter().filter(|part| !part.starts_with("000000 ")).collect();
+            Some(Result::Conflict((!odd).then_some(tree), entries))
+        }
+        code => {
+            let why = String::from_utf8_lossy(&out.stderr);
+            assert!(why.contains("unable to read"), "git merge-tree {base} {target} {commit}: {code:?} {why}");
+            None
+        }
     }
 }
 
 fn by_us(merger: &mut Merger<'_>, repo: &Repo, base: &str, target: &str, commit: &str) -> Result {
     let tree = |id: &str| repo.commit(ObjectId::from_hex(id.as_bytes()).unwrap()).unwrap().tree;
-    let labels = Labels { ours: "HEAD".into(), theirs: "commit".into(), base: "parent of commit".into() };
+    let labels = Labels { ours: OURS.into(), theirs: THEIRS.into(), base: "parent".into() };
     let merged = merger.merge(tree(base), tree(target), tree(commit), &labels);
     match merged.unwrap_or_else(|e| panic!("{base} {commit} onto {target}: {e}")) {
         Merged::Clean(tree) => Result::Clean(tree.to_string()),
@@ -85,7 +95,7 @@ fn by_us(merger: &mut Merger<'_>, repo: &Repo, base: &str, target: &str, commit:
                 let path = String::from_utf8_lossy(path.as_bytes()).into_owned();
                 entries.iter().map(move |e| format!("{:06o} {} {}\t{path}", e.mode, e.id, e.stage))
             });
-            Result::Conflict(lines.collect())
+            Result::Conflict(Some(conflict.tree.to_string()), lines.collect())
         }
     }
 }
@@ -111,9 +121,12 @@ fn compare(top: &Path, pairs: usize, seed: u64) -> (Ways, usize) {
         let base = text(top, &["rev-parse", &format!("{commit}^1")]);
         let Some(wanted) = by_git(top, &base, target, commit) else { continue };
         compared += 1;
-        let got = by_us(&mut merger, &repo, &base, target, commit);
+        let mut got = by_us(&mut merger, &repo, &base, target, commit);
+        if let (Result::Conflict(None, _), Result::Conflict(tree, _)) = (&wanted, &mut got) {
+            *tree = None;
+        }
         assert_eq!(got, wanted, "{}: {commit} onto {target}", top.display());
-        conflicts += usize::from(matches!(wanted, Result::Conflict(_)));
+        conflicts += usize::from(matches!(wanted, Result::Conflict(..)));
     }
     assert_eq!(compared, pairs, "{}: objects are missing", top.display());
     (merger.ways, conflicts)
@@ -128,7 +141,7 @@ fn the_same_as_git_in_real_histories() {
         let home = tempfile::tempdir().unwrap();
         let top = home.path().join("r");
         let args = ["clone", "-q", "--shared", "--no-checkout", from, top.to_str().unwrap()];
-        assert_eq!(git(home.path(), &args).0, 0, "git clone {from}");
+        assert!(git(home.path(), &args).status.success(), "git clone {from}");
         let (ways, conflicts) = compare(&top, pairs, seed);
         println!("{from}: {pairs} merges are the same, {conflicts} of them conflicts; {ways:?}");
     }
@@ -206,5 +219,47 @@ fn the_same_as_git_in_histories_made_by_chance() {
         }
         let (ways, conflicts) = compare(&top, 60, seed);
         assert!(ways.simple > 0 && ways.whole > 0 && conflicts > 0, "one kind never came up: {ways:?} {conflicts}");
+    }
+}
+
+/// Both sides move a file to one name, and change the other's: the entries of the index have markers of their own.
+#[test]
+fn names_of_the_sides_in_the_entries_of_two_renames_to_one() {
+    let home = tempfile::tempdir().unwrap();
+    let top = home.path().join("r");
+    std::fs::create_dir(&top).unwrap();
+    let write = |file: &str, line: usize, text: &str| {
+        let lines = (0..20).map(|n| if n == line { text.to_owned() } else { format!("{file} {n}") });
+        std::fs::write(top.join(file), lines.collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    };
+    let commit = |name: &str| {
+        for args in [&["add", "-A"][..], &["commit", "-qm", name]] {
+            assert!(git(&top, args).status.success(), "git {args:?}");
+        }
+        text(&top, &["rev-parse", "HEAD"])
+    };
+    text(&top, &["init", "-q", "-b", "main"]);
+    write("a", 99, "");
+    write("b", 99, "");
+    let base = commit("base");
+    let side = |moved: &str, said: &str| {
+        text(&top, &["checkout", "-qf", "--detach", &base]);
+        write("a", 5, said);
+        write("b", 9, said);
+        text(&top, &["mv", moved, "c"]);
+        commit(said)
+    };
+    let (ours, theirs) = (side("a", "ours"), side("b", "theirs"));
+    let (repo, scratch) = (Repo::open_at(&top).unwrap(), tempfile::tempdir().unwrap());
+    let sink = ObjectSink::new(&repo, scratch.path().to_owned());
+    let mut merger = Merger::new(&repo, &sink, scratch.path()).unwrap();
+    let (wanted, got) =
+        (by_git(&top, &base, &ours, &theirs).unwrap(), by_us(&mut merger, &repo, &base, &ours, &theirs));
+    assert_eq!(got, wanted);
+    let Result::Conflict(_, entries) = got else { panic!("clean: {got:?}") };
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    for entry in entries {
+        let id = ObjectId::from_hex(entry.split(' ').nth(1).unwrap().as_bytes()).unwrap();
+        assert!(sink.holds(&id), "nobody keeps {entry}");
     }
 }

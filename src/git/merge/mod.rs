@@ -179,6 +179,9 @@ impl<'r> Merger<'r> {
                 let id = self.sink.add(ObjectKind::Blob, &text)?;
                 changes.insert(path.clone(), Some(TreeEntry { id, ..entry }));
             }
+            for entry in &mut entries {
+                entry.id = self.take_over_stage(entry.id, names)?;
+            }
             stages.insert(path, entries);
         }
         let moved: Vec<(RepoPath, RepoPath)> =
@@ -197,6 +200,14 @@ impl<'r> Merger<'r> {
         let tree = self.trees.edit(answer.tree, &changes, self.sink)?;
         let messages = answer.messages.iter().map(|text| names.message(text)).collect();
         Ok(Merged::Conflict(Box::new(Conflict { tree, stages, messages })))
+    }
+
+    /// Takes over what git wrote for an entry in conflict. Where both sides renamed a file, that is a merged content with
+    /// markers of its own, and the tree need not have it.
+    fn take_over_stage(&self, id: ObjectId, names: &Renaming<'_>) -> Result<ObjectId> {
+        let Some(bytes) = self.program.as_ref().map_or(Ok(None), |program| program.read(id))? else { return Ok(id) };
+        let text = names.text(&bytes).unwrap_or(bytes);
+        self.sink.add(ObjectKind::Blob, &text)
     }
 
     /// Starts git where it is not at work yet, with the attributes that our side has for these paths.
