@@ -20,6 +20,7 @@ mod it {
     mod errors;
     mod history;
     mod hostile;
+    mod hotfix;
     mod init;
     mod lifecycle;
     mod looking;

@@ -14,6 +14,7 @@ pub mod doctor;
 mod facts;
 pub mod gc;
 pub mod history;
+pub mod hotfix;
 pub mod init;
 pub mod log;
 pub mod lost;
@@ -102,6 +103,7 @@ pub enum Command {
     Undo(undo::Args),
     Redo(redo::Args),
     Release(release::Args),
+    Hotfix(hotfix::Args),
     Recover(recover::Args),
     Log(log::Args),
     History(history::Args),
@@ -140,6 +142,7 @@ pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
         Command::Undo(args) => undo::run(ctx, args),
         Command::Redo(args) => redo::run(ctx, args),
         Command::Release(args) => release::run(ctx, args),
+        Command::Hotfix(args) => hotfix::run(ctx, args),
         Command::Recover(args) => recover::run(ctx, args),
         Command::Log(args) => log::run(ctx, args),
         Command::History(args) => history::run(ctx, args),

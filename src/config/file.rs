@@ -3,7 +3,7 @@
 use super::release::{PackageRule, ReleaseTable};
 use super::task::{Takes, Tasks, is_below};
 use super::values::{Percent, Size, Span};
-use super::{Check, Commands, Config, FILE_NAME, Recovery, ReportPlace, Reports, Rule, Sprint, Validate};
+use super::{Check, Commands, Config, FILE_NAME, Hotfix, Recovery, ReportPlace, Reports, Rule, Sprint, Validate};
 use crate::model::{Impact, Task};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -22,6 +22,7 @@ pub(super) struct File {
     validate: ValidateTable,
     check: CheckTable,
     sprint: SprintTable,
+    hotfix: HotfixTable,
     recovery: RecoveryTable,
     release: ReleaseTable,
     package: Vec<PackageRule>,
@@ -108,6 +109,12 @@ struct SprintTable {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct HotfixTable {
+    branch: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct RecoveryTable {
     branch: Option<String>,
 }
@@ -130,6 +137,7 @@ pub(super) const OVERRIDES: &[(&str, &str)] = &[
     ("sprint", "backup"),
     ("sprint", "retry"),
     ("sprint", "report"),
+    ("hotfix", "branch"),
     ("recovery", "branch"),
     ("release", "tag"),
     ("report", "directory"),
@@ -189,6 +197,10 @@ impl File {
             dependencies: self.check.dependencies.under("dependencies", minutes(10), Takes::Commands).map_err(wrong)?,
         };
         config.sprint = self.sprint.sprint().map_err(wrong)?;
+        if let Some(branch) = self.hotfix.branch {
+            needs("[hotfix] branch", &branch, &["{version}"]).map_err(wrong)?;
+            config.hotfix = Hotfix { branch: Some(branch) };
+        }
         if let Some(branch) = self.recovery.branch {
             needs("[recovery] branch", &branch, &["{timestamp}", "{name}"]).map_err(wrong)?;
             config.recovery = Recovery { branch };

@@ -45,6 +45,8 @@ pub struct Config {
     pub check: Check,
     /// Names of branches of sprints.
     pub sprint: Sprint,
+    /// Names of branches of hotfixes.
+    pub hotfix: Hotfix,
     /// Names of branches that work is recovered on.
     pub recovery: Recovery,
     /// How releases are made.
@@ -143,6 +145,13 @@ pub enum ReportPlace {
     Worktree,
 }
 
+/// Names of branches of hotfixes: `{version}` is the version, `{name}` the package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hotfix {
+    /// The branch; `None`: as `git flow` calls it here, otherwise `hotfix/{version}`.
+    pub branch: Option<String>,
+}
+
 /// Names of branches that work is recovered on: `{name}` is what is recovered, `{timestamp}` the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
@@ -193,6 +202,7 @@ impl Default for Config {
             validate: Validate::default(),
             check: Check { disk: 90, dependencies: Vec::new() },
             sprint: Sprint::default(),
+            hotfix: Hotfix::default(),
             recovery: Recovery { branch: "recovery/{name}".to_owned() },
             release: Release::default(),
             report: Reports::default(),

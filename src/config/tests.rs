@@ -120,6 +120,7 @@ fn values_that_make_no_sense_are_refused() {
         ("[check]\ndisk = \"110%\"\n", "90%"),
         ("[sprint]\nretry = \"again\"\n", "must contain {n}"),
         ("[recovery]\nbranch = \"again\"\n", "must contain"),
+        ("[hotfix]\nbranch = \"hotfix\"\n", "must contain"),
         ("[report]\ndirectory = \"../out\"\n", "below the top"),
         ("[report]\ndirectory = \".git/x\"\n", "below the top"),
         ("[snapshot]\nmax-file-size = \"big\"\n", "size such as"),

@@ -120,6 +120,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
         left_in_place: operation.left.iter().map(left).collect(),
         story: None,
         warnings,
+        next: Vec::new(),
         way_back,
         recover_with_git: snapshot.map(|s| format!("git stash apply --index {}^", s.name)),
     }

@@ -25,6 +25,37 @@ impl RemoteRef {
     }
 }
 
+/// A branch of a remote, as it was when the remote was last asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteBranch {
+    /// The remote.
+    pub remote: String,
+    /// The branch there, by its short name.
+    pub branch: String,
+    /// Its tip.
+    pub id: ObjectId,
+}
+
+impl Repo {
+    /// The branches of all remotes, as they were last fetched.
+    ///
+    /// # Errors
+    /// A fault when the refs cannot be listed.
+    pub fn remote_branches(&self) -> Result<Vec<RemoteBranch>> {
+        let mut out = Vec::new();
+        for remote in self.remotes() {
+            let beginning = format!("refs/remotes/{remote}/");
+            for found in self.references(&beginning)? {
+                let branch = found.utf8_name().and_then(|name| name.strip_prefix(&beginning));
+                if let Some(branch) = branch.filter(|branch| *branch != "HEAD") {
+                    out.push(RemoteBranch { remote: remote.clone(), branch: branch.to_owned(), id: found.id });
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
 /// A ref of a remote that is to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteEdit {

@@ -27,9 +27,7 @@ impl Repo {
 
     /// What a new branch of this name would follow if git were asked to guess: the only remote branch of that name.
     pub fn upstream_to_guess(&self, branch: &str) -> Option<Upstream> {
-        let remotes = self.git.remotes().ok()?;
-        let names = remotes.iter().flatten().flatten().map(str::to_owned);
-        let mut found = names.filter(|remote| {
+        let mut found = self.remotes().into_iter().filter(|remote| {
             let usual = format!("+refs/heads/*:refs/remotes/{remote}/*");
             self.config_string(&format!("remote.{remote}.fetch")).is_some_and(|fetch| fetch == usual)
                 && self.has_ref(&format!("refs/remotes/{remote}/{branch}"))

@@ -4,6 +4,7 @@ pub mod amend;
 pub mod backup;
 pub mod describe;
 mod folders;
+pub mod hotfix;
 mod ignored;
 pub mod lifecycle;
 pub mod lost;

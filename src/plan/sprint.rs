@@ -58,7 +58,7 @@ pub fn start(
 }
 
 /// The settings, where the place has none: they belong to whoever works here, not to a state of the code.
-fn settings(desk: Desk<'_, '_>, place: &Place) -> Result<BTreeMap<RepoPath, FileSpec>> {
+pub(super) fn settings(desk: Desk<'_, '_>, place: &Place) -> Result<BTreeMap<RepoPath, FileSpec>> {
     let scene = desk.scene;
     let Some((spec, _)) = scene.current(&FILE_NAME.into(), desk.sink)? else { return Ok(BTreeMap::new()) };
     let Some(commit) = place.commit else { return Ok(BTreeMap::new()) };

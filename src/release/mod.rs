@@ -2,6 +2,7 @@
 
 mod changelog;
 mod files;
+pub mod hotfix;
 mod package;
 pub mod records;
 mod tags;
@@ -10,6 +11,7 @@ mod version;
 
 pub use changelog::{Changelog, Entry, changelog_in};
 pub use files::{CommitTree, Edit, Place, Tree, VersionFiles, bump};
+pub use hotfix::Hotfix;
 pub use package::Package;
 pub use records::{Detail, Releases};
 pub use tags::{TagNames, VersionTag};

@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What facts about a release are about: its tag, which says the package too.
 pub fn about(tag: &str) -> String {
-    format!("release {tag}")
+    format!("{ABOUT}{tag}")
 }
+
+const ABOUT: &str = "release ";
 
 /// The commit that a version was recorded for.
 pub const COMMIT: &str = "commit";
@@ -179,6 +181,11 @@ impl Releases {
     /// The commit that a tag's version was recorded for.
     pub fn recorded(&self, tag: &str) -> Option<ObjectId> {
         self.facts.get(&about(tag), COMMIT).and_then(|id| ObjectId::from_hex(id.as_bytes()))
+    }
+
+    /// The versions that were ever recorded, also those whose tag is gone: their numbers are not given again.
+    pub fn recorded_versions(&self) -> Vec<Version> {
+        self.facts.subjects(ABOUT).filter_map(|tag| self.names.version(tag)).collect()
     }
 
     /// The newest release that `commit` contains.

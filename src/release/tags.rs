@@ -47,6 +47,11 @@ impl TagNames {
         TagNames { before, after: String::new(), fixed: false }
     }
 
+    /// The same for branches: what may stand before a version, that of new branches first, and what stands behind it.
+    pub(super) fn of_branches(before: Vec<String>, after: String) -> TagNames {
+        TagNames { before, after, fixed: true }
+    }
+
     /// The version that a tag's name says; `None`: it is no tag of this package.
     pub fn version(&self, tag: &str) -> Option<Version> {
         let number = |before: &String| {

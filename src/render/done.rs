@@ -34,6 +34,7 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
     if done.runs.iter().all(|ran| ran.ok) {
         parts::runs(page, &done.runs);
     }
+    parts::hints(page, &done.next);
     if let Some(way_back) = &done.way_back {
         // A point is not undone but gone to.
         let label = if done.command == "checkpoint" { "come back with: " } else { "undo with: " };

@@ -8,6 +8,7 @@ mod decision;
 mod done;
 mod error;
 mod history;
+mod hotfix;
 mod json;
 mod log;
 mod lost;
@@ -54,6 +55,8 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Notification(report) => decision::notification(&mut page, report),
         Report::Sprints(report) => sprint::list(&mut page, report),
         Report::Sprint(report) => sprint::show(&mut page, report),
+        Report::Hotfixes(report) => hotfix::list(&mut page, report),
+        Report::Hotfix(report) => hotfix::show(&mut page, report),
         Report::Stats(report) => history::stats(&mut page, report),
         Report::Show(report) => show::render(&mut page, report),
         Report::Lost(report) => lost::render(&mut page, report),

@@ -113,6 +113,7 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         left_in_place: left(path, t),
         story: Some(Box::new(story(t, path))),
         warnings: vec![t.into()],
+        next: vec![Hint::new(t, t)],
         way_back: Some(t.into()),
         recover_with_git: Some(t.into()),
     }
@@ -292,6 +293,35 @@ fn sprint_report(t: &str) -> SprintReport {
     SprintReport { row: sprint(t), branches, rollbacks: history(t).rollbacks }
 }
 
+fn hotfix(t: &str, state: HotfixState) -> HotfixRow {
+    HotfixRow {
+        version: t.into(),
+        branch: t.into(),
+        package: Some(t.into()),
+        state,
+        here: state == HotfixState::Applied,
+        from: Some(t.into()),
+        base: Some(ObjectId::EMPTY_TREE),
+        tip: None,
+        remotes: vec![t.into()],
+        worktree: (state == HotfixState::Open).then(|| t.into()),
+        tag: Some(t.into()),
+        description: Some(t.into()),
+        started: Some(time()),
+        who: Some(t.into()),
+    }
+}
+
+fn hotfix_report(t: &str) -> HotfixReport {
+    let commit = CommitRow { id: ObjectId::EMPTY_TREE, subject: t.into(), published: true };
+    HotfixReport { row: hotfix(t, HotfixState::Open), commits: vec![commit], next: vec![Hint::new(t, t)] }
+}
+
+fn hotfixes(t: &str) -> HotfixesReport {
+    use HotfixState::{Abandoned, Applied, Gone, Open};
+    HotfixesReport { hotfixes: [Open, Applied, Abandoned, Gone].map(|state| hotfix(t, state)).to_vec() }
+}
+
 fn stats(t: &str) -> StatsReport {
     let tallies = || vec![Tally { name: t.into(), count: 200, recovered: 1 }];
     StatsReport {
@@ -389,6 +419,8 @@ fn every_report(t: &str, path: &RepoPath) -> Vec<Report> {
         Report::Notification(Box::new(notification(t, path, true))),
         Report::Sprints(SprintsReport { sprints: vec![sprint(t)] }),
         Report::Sprint(Box::new(sprint_report(t))),
+        Report::Hotfixes(hotfixes(t)),
+        Report::Hotfix(Box::new(hotfix_report(t))),
         Report::History(history(t)),
         Report::Stats(Box::new(stats(t))),
         Report::Show(Box::new(show(t, path))),

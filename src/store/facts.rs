@@ -52,6 +52,14 @@ impl Facts {
         self.0.get(&(about.to_owned(), key.to_owned()))
     }
 
+    /// What is known something about, by the beginning of its name, which is left out: of `hotfix ` the branches.
+    pub fn subjects<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+        let from = (beginning.to_owned(), String::new());
+        let mut last = None;
+        let of_kind = self.0.range(from..).map_while(move |((about, _), _)| about.strip_prefix(beginning));
+        of_kind.filter(move |about| last.replace(*about) != Some(*about))
+    }
+
     /// The step that records a fact; `None`: it is known already.
     pub fn step(&self, about: &str, key: &str, new: Option<String>) -> Option<Step> {
         let old = self.get(about, key).map(str::to_owned);

@@ -110,6 +110,8 @@ pub const COMMANDS: &[Case] = &[
     case("sprint start 4 --allow-dirty --no-check", Back::Undo),
     case("sprint fail 4 --no-tests -y", Back::Undo),
     after(&["$ echo 'sprint.report = \"worktree\"' > rollback.toml"], "sprint fail 4 --no-tests -y", Back::Undo),
+    after(&["$ git tag 1.0.0 v1"], "hotfix start 1.0.0", Back::Undo),
+    after(&["$ git tag 1.0.0 v1; git tag 1.0.1 HEAD~1"], "hotfix start 1.0.0 -m why --exact", Back::Undo),
     case("recover --from HEAD --onto HEAD~2 --all -x", Back::Undo),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),
 ];

@@ -119,7 +119,7 @@ pub struct Of {
 }
 
 impl Of {
-    fn package(&self, session: &Session) -> Result<Package> {
+    pub(super) fn package(&self, session: &Session) -> Result<Package> {
         Package::find(&session.config, self.package.as_deref())
     }
 }

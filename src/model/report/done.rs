@@ -1,6 +1,6 @@
 //! What was done.
 
-use super::{LeftInPlace, Story};
+use super::{Hint, LeftInPlace, Story};
 use crate::model::{ObjectId, RepoPath};
 use serde::Serialize;
 
@@ -37,6 +37,9 @@ pub struct DoneReport {
     pub story: Option<Box<Story>>,
     /// What deserves a look.
     pub warnings: Vec<String>,
+    /// What to type next.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Hint>,
     /// The exact command that brings everything back.
     pub way_back: Option<String>,
     /// How plain git brings it back, without this tool.
@@ -61,6 +64,7 @@ impl Default for DoneReport {
             left_in_place: Vec::new(),
             story: None,
             warnings: Vec::new(),
+            next: Vec::new(),
             way_back: None,
             recover_with_git: None,
         }

@@ -9,6 +9,7 @@ mod check;
 mod decision;
 mod done;
 mod history;
+mod hotfix;
 mod log;
 mod lost;
 mod parts;
@@ -29,6 +30,7 @@ pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
 pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
+pub use hotfix::{HotfixReport, HotfixRow, HotfixState, HotfixesReport};
 pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};
 pub use lost::{LostReport, Unseen};
 pub use parts::{Check, CommitRow, Files, Head, Hint, InProgress, LeftInPlace, Verdict};
@@ -89,6 +91,10 @@ pub enum Report {
     Sprints(SprintsReport),
     /// One sprint in full.
     Sprint(Box<SprintReport>),
+    /// The hotfixes.
+    Hotfixes(HotfixesReport),
+    /// One hotfix in full.
+    Hotfix(Box<HotfixReport>),
     /// Figures over the rollbacks.
     Stats(Box<StatsReport>),
     /// What a point, operation or revision holds.
@@ -176,6 +182,8 @@ answers! {
     Notification(NotificationReport) = Box::new;
     Sprints(SprintsReport) = |report| report;
     Sprint(SprintReport) = Box::new;
+    Hotfixes(HotfixesReport) = |report| report;
+    Hotfix(HotfixReport) = Box::new;
     Show(ShowReport) = Box::new;
     Lost(LostReport) = Box::new;
     Gc(GcReport) = |report| report;

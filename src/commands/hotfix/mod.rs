@@ -1,0 +1,58 @@
+//! `git rollback hotfix`: repairing a released version, apart from everything that came after it.
+
+mod look;
+mod start;
+
+use super::Ctx;
+use super::release::Of;
+use crate::Result;
+use crate::model::report::Outcome;
+
+/// Start a hotfix at a released version, list hotfixes, or look at one
+///
+/// A hotfix is a branch at a released version: it gets the fix alone, and nothing of what came after.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  git rollback hotfix start 1.0.0 -m \"Mail is no longer lost\"
+  git rollback hotfix start 1.0.0 --dry-run   where would it begin, and which number would it get?
+  git rollback hotfix list                    which are open, which are released?
+  git rollback undo                           take a start back: exactly the state before")]
+pub struct Args {
+    /// What to do; without it, list them.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What to do with hotfixes.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    /// Start a hotfix at a released version, on a branch of its own
+    ///
+    /// It begins at the newest patch of that line (at 1.0.1 when there is one), so that no fix is left out, and becomes the
+    /// next number that nobody has. Your work is saved first.
+    Start(start::Args),
+    /// List the hotfixes, newest version first
+    List {
+        /// Only those of this package
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Show a hotfix: its commits, and what to do next
+    Show {
+        /// The version or the branch; without it, the one HEAD is on, or the only open one
+        hotfix: Option<String>,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+/// Runs the command.
+pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
+    match args.action.unwrap_or(Action::List { of: Of::default() }) {
+        Action::Start(args) => start::run(ctx, args),
+        Action::List { of } => look::list(&of),
+        Action::Show { hotfix, of } => look::show(hotfix.as_deref(), &of),
+    }
+}
