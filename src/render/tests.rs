@@ -479,6 +479,8 @@ fn every_document_names_schema_and_kind() {
         "notification",
         "sprints",
         "sprint",
+        "hotfixes",
+        "hotfix",
         "history",
         "stats",
         "show",
