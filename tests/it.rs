@@ -17,6 +17,7 @@ mod it {
     mod check;
     mod common;
     mod crash;
+    mod diagnose;
     mod errors;
     mod history;
     mod hostile;

@@ -23,6 +23,7 @@ mod refs;
 mod remote;
 mod repo;
 mod rescue;
+mod signature;
 mod sparse;
 mod staged;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use refs::{Ref, is_ref_name};
 pub use remote::{RemoteBranch, RemoteEdit, RemoteRef, list_remote, push};
 pub use repo::{Handles, Repo};
 pub use rescue::{Damage, Rescued};
+pub use signature::{Signature, verify_tag};
 pub use sparse::SparsePatterns;
 pub use staged::staged;
 pub use tips::{Reflog, ReflogEntry, Tip};

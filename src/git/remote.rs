@@ -92,7 +92,11 @@ pub fn list_remote(repo: &Repo, remote: &str, patterns: &[&str]) -> Result<Vec<R
     match done.code {
         Some(0) => Ok(parse(&done.stdout)),
         None => Err(cannot_reach(remote).because(format!("it did not answer within {} s", PATIENCE.as_secs()))),
-        Some(_) => Err(cannot_reach(remote).because(complaint(&done.stderr))),
+        Some(_) => {
+            let said = complaint(&done.stderr);
+            let why = said.lines().map(|line| line.trim_start_matches("fatal: ")).find(|line| !line.is_empty());
+            Err(cannot_reach(remote).because(why.unwrap_or("git does not say why")))
+        }
     }
 }
 

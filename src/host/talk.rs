@@ -58,6 +58,37 @@ pub trait ProgressBar: Send + Sync {
     fn set_total(&self, total: u64);
 }
 
+/// Talk that only hears signals and warns: for questions that are asked in the background.
+pub struct Quiet<'a>(pub &'a dyn Talk);
+
+impl Talk for Quiet<'_> {
+    fn note(&self, _message: &str) {}
+
+    fn warn(&self, message: &str) {
+        self.0.warn(message);
+    }
+
+    fn progress(&self, _what: &str, _total: Option<u64>) -> Box<dyn ProgressBar> {
+        Box::new(NoBar)
+    }
+
+    fn approve(&self, plan: &PlanReport) -> Result<bool> {
+        self.0.approve(plan)
+    }
+
+    fn can_ask(&self) -> bool {
+        self.0.can_ask()
+    }
+
+    fn choose(&self, question: &str, options: &[String]) -> Result<Option<usize>> {
+        self.0.choose(question, options)
+    }
+
+    fn signal(&self) -> Option<u8> {
+        self.0.signal()
+    }
+}
+
 /// Talk with nobody: nothing is shown, nothing is asked, and a needed yes is an error. For tests and the library.
 pub struct Silent;
 

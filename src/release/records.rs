@@ -22,6 +22,12 @@ pub const COMMIT: &str = "commit";
 pub const STABLE: &str = "stable";
 /// Why it can, or cannot.
 pub const WHY: &str = "why";
+/// When it was published from here.
+pub const PUBLISHED: &str = "published";
+/// That it was withdrawn: `yes`; taken back: `no`.
+pub const YANKED: &str = "yanked";
+/// The version that took its place, when its number was given up.
+pub const RENUMBERED: &str = "renumbered";
 /// What it is, in words.
 pub const DESCRIPTION: &str = "description";
 

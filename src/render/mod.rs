@@ -5,6 +5,7 @@ pub mod escape;
 mod analysis;
 mod check;
 mod decision;
+mod diagnosis;
 mod done;
 mod error;
 mod history;
@@ -47,6 +48,7 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Releases(report) => release::list(&mut page, report),
         Report::Release(report) => release::show(&mut page, report),
         Report::ReleaseCheck(report) => release::check(&mut page, report),
+        Report::Diagnosis(report) => diagnosis::render(&mut page, report),
         Report::Log(report) => log::render(&mut page, report),
         Report::Operation(report) => log::detail(&mut page, report),
         Report::History(report) => history::render(&mut page, report),

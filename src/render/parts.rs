@@ -138,6 +138,7 @@ pub(super) fn checks(page: &mut Page<'_>, checks: &[Check]) {
         Verdict::Ok => good("ok"),
         Verdict::Warn => warn("warn"),
         Verdict::Fail => bad("FAIL"),
+        Verdict::Unknown => dim("?"),
     };
     let rows = checks.iter().map(|c| vec![mark(c.verdict), plain(&c.name), plain(&c.detail)]).collect();
     page.table("", &[], rows);

@@ -7,6 +7,7 @@ use crate::model::ObjectId;
 use crate::model::report::{Check, Hint, Outcome, ReleaseCheckReport, Severity, Verdict};
 use crate::plan::resolve::{Place, resolve};
 use crate::plan::to::{self, ToRequest, Way, branch_to_choose_for};
+use crate::release::diagnosis::line_of;
 use crate::release::{Detail, Package, Releases, VersionTag};
 use crate::store::baselines::read_all;
 use crate::store::scene::Wanted;
@@ -115,15 +116,8 @@ fn unmoved(tag: &VersionTag, detail: &Detail, commit: ObjectId) -> Check {
 
 /// Whether some branch leads to the commit.
 fn reachable(repo: &Repo, commit: ObjectId) -> Result<Check> {
-    for dir in ["refs/heads/*", "refs/remotes/*"] {
-        for branch in repo.references(dir)? {
-            let Ok(Some(tip)) = repo.peel(branch.id) else { continue };
-            if repo.is_ancestor(commit, tip)? {
-                let name = branch.name.to_string();
-                let name = name.trim_start_matches("refs/heads/").trim_start_matches("refs/remotes/").to_owned();
-                return Ok(check("reachable", Verdict::Ok, format!("{name} contains it"), None));
-            }
-        }
+    if let Some(line) = line_of(repo, commit)? {
+        return Ok(check("reachable", Verdict::Ok, format!("{line} contains it"), None));
     }
     let help = "`git rollback to TAG --branch NAME` starts a branch there".to_owned();
     Ok(check("reachable", Verdict::Warn, "no branch leads to its commit, only the tag", Some(help)))

@@ -1,6 +1,7 @@
 //! `git rollback release`: released versions as points to go back to.
 
 mod check;
+mod diagnose;
 mod look;
 
 use super::Ctx;
@@ -91,6 +92,30 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
+    /// Find out what became of releases: tags, files, registry, and the one thing to do next
+    ///
+    /// Looks at the tags here and on the remote, the signature, the version files and the changelog of the tagged commit,
+    /// and asks the registry as [release] published and assets in rollback.toml say. Exit code 1: something is left to do.
+    #[command(after_long_help = "Examples:
+  git rollback release diagnose                 the newest releases
+  git rollback release diagnose 1.2.0           one of them, with everything that was looked at
+  git rollback release diagnose 1.2.0 --offline ask neither the remote nor the registry")]
+    Diagnose {
+        /// The version, or its tag; without it, the newest releases
+        version: Option<String>,
+
+        /// At most this many; 0: all [default: 10]
+        #[arg(long, value_name = "N", conflicts_with = "version")]
+        limit: Option<usize>,
+
+        /// Ask neither the remote nor the registry
+        #[arg(long)]
+        offline: bool,
+
+        /// Whose versions they are.
+        #[command(flatten)]
+        of: Of,
+    },
     /// Mark a release as one to rely on, or not; --reason says why
     Mark {
         /// The version, or its tag
@@ -154,6 +179,10 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         }
         Action::List { stable, limit, of } => look::list(&session, &of.package(&session)?, stable, limit),
         Action::Show { version, of } => look::show(&session, &of.package(&session)?, &version),
+        Action::Diagnose { version, limit, offline, of } => {
+            let wanted = diagnose::Wanted { version, limit, offline };
+            diagnose::run(ctx, &session, &of.package(&session)?, &wanted)
+        }
         Action::Check { version, of } => check::run(ctx, &session, &of.package(&session)?, &version),
     }
 }

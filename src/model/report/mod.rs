@@ -7,6 +7,7 @@ mod analysis;
 mod candidates;
 mod check;
 mod decision;
+mod diagnosis;
 mod done;
 mod history;
 mod hotfix;
@@ -28,6 +29,7 @@ pub use analysis::{AnalysisReport, Compared, Moment};
 pub use candidates::{CandidateRow, CandidateState, CandidatesReport};
 pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
+pub use diagnosis::{Diagnosis, DiagnosisReport, ReleaseState};
 pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use hotfix::{HotfixReport, HotfixRow, HotfixState, HotfixesReport};
@@ -75,6 +77,8 @@ pub enum Report {
     Release(Box<ReleaseReport>),
     /// Whether one can go back to a release.
     ReleaseCheck(ReleaseCheckReport),
+    /// What became of releases.
+    Diagnosis(DiagnosisReport),
     /// The operations.
     Log(LogReport),
     /// One operation in full.
@@ -144,6 +148,7 @@ impl From<Report> for Outcome {
             Report::Doctor(doctor) if doctor.checks.iter().any(|c| c.verdict == Verdict::Fail) => Some(Kind::Refused),
             Report::Baseline(report) if report.failed() => Some(Kind::Refused),
             Report::Check(report) if !report.safe => Some(Kind::Refused),
+            Report::Diagnosis(report) if report.releases.iter().any(|one| !one.settled) => Some(Kind::Refused),
             Report::Validate(report) if report.failed() => Some(Kind::Refused),
             _ => None,
         };
@@ -173,6 +178,7 @@ answers! {
     Releases(ReleasesReport) = |report| report;
     Release(ReleaseReport) = Box::new;
     ReleaseCheck(ReleaseCheckReport) = |report| report;
+    Diagnosis(DiagnosisReport) = |report| report;
     Log(LogReport) = |report| report;
     Operation(LogDetail) = Box::new;
     History(HistoryReport) = |report| report;

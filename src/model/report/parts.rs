@@ -133,6 +133,8 @@ pub enum Verdict {
     Warn,
     /// Not as it should be.
     Fail,
+    /// Nobody could tell.
+    Unknown,
 }
 
 /// One thing that was checked.

@@ -1,9 +1,11 @@
 //! What every test needs: repositories made by scripts, the program in a closed world, whole states to compare.
 
+pub mod registry;
 pub mod repo;
 pub mod run;
 pub mod state;
 
+pub use registry::Registry;
 pub use repo::{TestRepo, fixtures};
 pub use run::Run;
 pub use state::{RepoFiles, State};

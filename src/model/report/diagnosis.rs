@@ -1,0 +1,92 @@
+//! What became of releases.
+
+use super::{Check, Hint};
+use serde::Serialize;
+
+/// What became of releases, newest version first.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DiagnosisReport {
+    /// The package; none: the whole repository.
+    pub package: Option<String>,
+    /// The remote that was asked for its tags; none: there is none.
+    pub remote: Option<String>,
+    /// One a release.
+    pub releases: Vec<Diagnosis>,
+    /// How many older ones were not looked at.
+    pub more: u64,
+    /// What was not asked, and why.
+    pub not_asked: Vec<String>,
+}
+
+/// What became of one release.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Diagnosis {
+    /// The version.
+    pub version: String,
+    /// Its tag here; none: it has none.
+    pub tag: Option<String>,
+    /// What is the case.
+    pub state: ReleaseState,
+    /// The same in a sentence.
+    pub summary: String,
+    /// Whether nothing is left to do about it.
+    pub settled: bool,
+    /// What was looked at.
+    pub facts: Vec<Check>,
+    /// The one thing to do next.
+    pub next: Option<Hint>,
+}
+
+/// What can be the case with a release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseState {
+    /// All is as it should be.
+    #[default]
+    Fine,
+    /// The remote has its tag, this clone has not.
+    NotHere,
+    /// This clone has its tag, the remote has not.
+    NotPushed,
+    /// It is tagged, and the registry does not have it.
+    PublishFailed,
+    /// A part of it was published.
+    Partial,
+    /// Two commits, or a commit and the registry, claim the version.
+    VersionConflict,
+    /// Its tag is not where it was recorded.
+    Moved,
+    /// Two tags say its version.
+    Duplicate,
+    /// The files of its commit say another version.
+    FilesDiffer,
+    /// The signature of its tag does not belong to it.
+    BadSignature,
+    /// No branch leads to its commit.
+    Unreachable,
+    /// It was withdrawn, or must not be relied on.
+    Broken,
+    /// Its number was given up for another.
+    GivenUp,
+}
+
+impl ReleaseState {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            ReleaseState::Fine => "fine",
+            ReleaseState::NotHere => "not here",
+            ReleaseState::NotPushed => "not pushed",
+            ReleaseState::PublishFailed => "publish failed",
+            ReleaseState::Partial => "partial release",
+            ReleaseState::VersionConflict => "version conflict",
+            ReleaseState::Moved => "moved tag",
+            ReleaseState::Duplicate => "duplicate tags",
+            ReleaseState::FilesDiffer => "files differ",
+            ReleaseState::BadSignature => "bad signature",
+            ReleaseState::Unreachable => "unreachable tag",
+            ReleaseState::Broken => "broken",
+            ReleaseState::GivenUp => "given up",
+        }
+    }
+}

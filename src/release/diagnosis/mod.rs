@@ -1,0 +1,133 @@
+//! What became of a release: what is known is gathered, then judged.
+
+mod gather;
+mod judge;
+mod words;
+
+pub use gather::{Asking, Gathered, gather, line_of};
+pub use judge::{Judgement, judge};
+pub use words::facts;
+
+use super::{RemoteTag, Version};
+use crate::git::Signature;
+use crate::model::ObjectId;
+
+/// The answer to a question outside of this repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes; what was asked.
+    Yes(String),
+    /// No; what was asked.
+    No(String),
+    /// Of several some say yes and some no; which.
+    Partly(String),
+    /// There is no answer, and why.
+    NotAsked(String),
+}
+
+/// A tag of the version in this clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalTag {
+    /// Its name, without `refs/tags/`.
+    pub name: String,
+    /// What it points to directly.
+    pub id: ObjectId,
+    /// The commit; `None`: it is not there.
+    pub commit: Option<ObjectId>,
+    /// Whether it is an annotated tag.
+    pub annotated: bool,
+    /// The commit that the version was recorded for.
+    pub recorded: Option<ObjectId>,
+}
+
+/// What the version files of the commit say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilesSay {
+    /// There are none.
+    Nothing,
+    /// The version, in so many places.
+    TheVersion(usize),
+    /// Another version, and the first place where it stands.
+    Another(Version, String),
+    /// They do not agree, or cannot be understood.
+    Unclear(String),
+}
+
+/// Everything that is known of one version.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// The version.
+    pub version: Version,
+    /// Its package; `None`: the whole repository.
+    pub package: Option<String>,
+    /// Its tags here, the one that counts first.
+    pub tags: Vec<LocalTag>,
+    /// The remote; `None`: there is none.
+    pub remote: Option<String>,
+    /// The version's tags on the remote, or why it was not asked.
+    pub there: Result<Vec<RemoteTag>, String>,
+    /// The signature of the tag.
+    pub signature: Signature,
+    /// A branch that leads to the commit.
+    pub line: Option<String>,
+    /// What the version files say.
+    pub files: FilesSay,
+    /// The changelog, and whether it has an entry; `None`: there is no changelog.
+    pub changelog: Option<(String, bool)>,
+    /// Whether the registry has it.
+    pub published: Answer,
+    /// Whether its files are there.
+    pub assets: Answer,
+    /// Whether the settings say how these files are fetched.
+    pub fetches_assets: bool,
+    /// Whether it is recorded that it was published from here.
+    pub published_here: bool,
+    /// Whether it must not be relied on (a candidate never is, which is no fault).
+    pub broken: bool,
+    /// Why.
+    pub why: Option<String>,
+    /// The version that took its place, when its number was given up.
+    pub renumbered: Option<String>,
+    /// A later release that nobody called unstable.
+    pub newer: Option<String>,
+}
+
+impl Findings {
+    /// The tag that counts.
+    pub fn tag(&self) -> Option<&LocalTag> {
+        self.tags.first()
+    }
+
+    /// The commit of that tag.
+    pub fn commit(&self) -> Option<ObjectId> {
+        self.tag()?.commit
+    }
+
+    /// The remote's tag of the same name, else another one of the version.
+    pub fn tag_there(&self) -> Option<&RemoteTag> {
+        let there = self.there.as_ref().ok()?;
+        let name = self.tag().map(|tag| &tag.name);
+        there.iter().find(|tag| Some(&tag.name) == name).or(there.first())
+    }
+
+    /// Whether the remote was asked and has no tag of the version.
+    pub fn is_not_there(&self) -> bool {
+        self.there.as_ref().is_ok_and(Vec::is_empty)
+    }
+
+    /// Whether somebody else may have it: then its number is burned.
+    pub fn may_be_published(&self) -> bool {
+        let unknown = |answer: &Answer| !matches!(answer, Answer::No(_));
+        let on_remote = self.remote.is_some() && !self.is_not_there();
+        let asked = !matches!(self.published, Answer::NotAsked(_));
+        on_remote || self.published_here || (asked && unknown(&self.published))
+    }
+
+    /// `1.2.0`, with its package as it is typed.
+    pub fn typed(&self) -> String {
+        match &self.package {
+            Some(name) => format!("{} -p {}", self.version, crate::model::quoted(name)),
+            None => self.version.to_string(),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What became of releases.
+
+use super::page::{Page, Part, bad, bold, code, dim, good, plain, warn};
+use super::parts;
+use crate::model::report::{Diagnosis, DiagnosisReport, ReleaseState};
+
+pub(super) fn render(page: &mut Page<'_>, report: &DiagnosisReport) {
+    match &report.releases[..] {
+        [] if page.look.table => {
+            page.line([plain("There is no release yet; `git rollback release add VERSION` records one")])
+        }
+        [] => {}
+        [one] => single(page, one),
+        all => {
+            let rows = all.iter().map(row).collect();
+            page.table("", &["VERSION", "STATE", "WHAT IS THE CASE", "NEXT"], rows);
+        }
+    }
+    if !page.look.table {
+        return;
+    }
+    if report.more > 0 {
+        page.line([dim(format!("and {} older (all with --limit 0)", report.more))]);
+    }
+    for why in &report.not_asked {
+        page.line([warn("not asked: "), plain(why)]);
+    }
+}
+
+fn state(one: &Diagnosis) -> Part {
+    match (one.state, one.settled) {
+        (ReleaseState::Fine, _) => good(one.state.words()),
+        (_, true) => dim(one.state.words()),
+        (ReleaseState::NotHere | ReleaseState::NotPushed | ReleaseState::Unreachable, _) => warn(one.state.words()),
+        _ => bad(one.state.words()),
+    }
+}
+
+fn row(one: &Diagnosis) -> Vec<Part> {
+    let next = one.next.as_ref().map(|next| next.command.clone()).unwrap_or_default();
+    vec![bold(&one.version), state(one), plain(&one.summary), code(next)]
+}
+
+fn single(page: &mut Page<'_>, one: &Diagnosis) {
+    parts::checks(page, &one.facts);
+    page.gap();
+    page.line([bold(&one.version), plain(": "), state(one), plain(": "), plain(&one.summary)]);
+    if let Some(next) = &one.next {
+        parts::hints(page, std::slice::from_ref(next));
+    }
+}
