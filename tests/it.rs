@@ -19,6 +19,7 @@ mod it {
     mod crash;
     mod diagnose;
     mod errors;
+    mod finish;
     mod history;
     mod hostile;
     mod hotfix;

@@ -3,7 +3,6 @@
 use super::Ctx;
 use crate::engine::resume::Way;
 use crate::engine::{self, Ended, Locks, Planner, Request};
-use crate::model::Work;
 use crate::model::report::{DoneReport, Hint, Outcome, PlanReport, Report, StoppedReport};
 use crate::plan::points;
 use crate::plan::resolve::resolve;
@@ -51,9 +50,7 @@ fn answer(ended: Ended) -> Outcome {
 }
 
 fn stopped(waiting: engine::Waiting) -> StoppedReport {
-    let remaining = match &waiting.pause.work {
-        Work::Pick(work) => work.rest.len() as u64,
-    };
+    let remaining = waiting.pause.work.remaining() as u64;
     StoppedReport {
         operation: waiting.operation.id,
         command: waiting.operation.command,

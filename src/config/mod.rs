@@ -288,6 +288,7 @@ impl Config {
             ("notify", &commands.notify),
             ("check dependencies", &self.check.dependencies),
             ("validate", &self.validate.run),
+            ("release pr", &self.release.pr),
         ];
         lists.extend(self.release.publishing.tasks());
         lists.extend(self.analyze.iter().map(|(name, tasks)| (name.as_str(), tasks)));

@@ -17,6 +17,10 @@ pub struct Release {
     pub files: Vec<FileRule>,
     /// Directories that are released under versions of their own.
     pub packages: Vec<PackageRule>,
+    /// Branches beside the main one that get every hotfix (patterns).
+    pub lines: Vec<String>,
+    /// Asks for a branch to be merged into a protected line.
+    pub pr: Vec<Task>,
     /// The remote that has the published tags; `None`: `origin`, or the only one.
     pub remote: Option<String>,
     /// What is run to publish a version, and to learn what became of it.
@@ -97,6 +101,8 @@ pub struct FileRule {
 pub(super) struct ReleaseTable {
     tag: Option<String>,
     files: Vec<FileRule>,
+    lines: Vec<String>,
+    pr: Tasks,
     remote: Option<String>,
     publish: Tasks,
     published: Tasks,
@@ -134,8 +140,16 @@ impl ReleaseTable {
             yank: commands(self.yank, "yank", 5)?,
             unyank: commands(self.unyank, "unyank", 5)?,
         };
-        let packages = packages.collect();
-        Ok(Release { tag: self.tag, files: self.files, packages, remote: self.remote, publishing })
+        let pr = commands(self.pr, "pr", 2)?;
+        Ok(Release {
+            tag: self.tag,
+            files: self.files,
+            packages: packages.collect(),
+            lines: self.lines,
+            pr,
+            remote: self.remote,
+            publishing,
+        })
     }
 }
 

@@ -155,13 +155,13 @@ impl<'a> Hands<'a> {
     /// that commands may use git. One that fails is no error: those behind it are left out, and the record says so.
     pub fn run_all(&mut self, steps: &[Step], from: usize) -> Result<()> {
         for (at, step) in steps.iter().enumerate().skip(from) {
-            let Step::Run { phase, settings, files } = step else { continue };
+            let Step::Run { phase, settings, files, at: place } = step else { continue };
             if !self.failures().is_empty() {
                 break;
             }
             note_step(&self.session.layout, at)?;
             self.talk.step("run");
-            self.ran.extend(super::tasks::run(self.session, self.talk, *phase, *settings, files)?);
+            self.ran.extend(super::tasks::run(self.session, self.talk, *phase, *settings, files, *place)?);
             self.talk.step("step");
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::run::Request;
 use crate::config::{Config, trust};
+use crate::git::Linked;
 use crate::host::Talk;
 use crate::model::{Action, ObjectId, Phase, Ran, RepoPath, Task, quoted};
 use crate::plan::lifecycle::Before;
@@ -44,7 +45,7 @@ pub(super) fn stopped_already(error: Error, before: &Before) -> Error {
     }
 }
 
-/// Runs the tasks of a phase up to the first that fails.
+/// Runs the tasks of a phase up to the first that fails: in the user's worktree, or in a temporary one of the commit `place`.
 ///
 /// # Errors
 /// Refused when the settings are not allowed (any more); interrupted by a signal.
@@ -54,6 +55,7 @@ pub(super) fn run(
     phase: Phase,
     settings: ObjectId,
     files: &[RepoPath],
+    place: Option<ObjectId>,
 ) -> Result<Vec<Ran>> {
     let text = session.repo.blob(settings)?;
     let mut runner = trust::runner(&session.repo, &text, None, talk)?;
@@ -68,6 +70,10 @@ pub(super) fn run(
     };
     if phase == Phase::Start {
         runner = runner.leaving_children();
+    }
+    let linked = place.map(|commit| Linked::make(&session.repo, commit)).transpose()?;
+    if let Some(linked) = &linked {
+        runner = runner.at(linked.path());
     }
     let out = runner.run_all(&tasks);
     match talk.signal() {

@@ -113,6 +113,12 @@ impl Repo {
         })
     }
 
+    /// The bytes of a commit.
+    pub fn commit_object(&self, id: ObjectId) -> Result<Vec<u8>> {
+        let odb = self.git.odb().context("cannot open the object database")?;
+        Ok(odb.read(id.into()).context(&format!("cannot read commit {id}"))?.data().to_vec())
+    }
+
     /// The commit that an object (a tag, a commit) leads to.
     pub fn peel(&self, id: ObjectId) -> Result<Option<ObjectId>> {
         let object = self.git.find_object(id.into(), None).context(&format!("cannot read object {id}"))?;
@@ -177,6 +183,15 @@ impl Repo {
         let mut walk = self.git.revwalk().context("cannot walk the history")?;
         walk.push(commit.into()).context("cannot walk the history")?;
         walk.try_for_each(|id| id.map(|id| each(id.into()))).context("cannot walk the history")
+    }
+
+    /// The newest commits that both have: one, several where they were merged crosswise, or none.
+    pub fn merge_bases(&self, ours: ObjectId, theirs: ObjectId) -> Result<Vec<ObjectId>> {
+        match self.git.merge_bases(ours.into(), theirs.into()) {
+            Ok(found) => Ok(found.iter().map(|id| (*id).into()).collect()),
+            Err(e) if e.code() == git2::ErrorCode::NotFound => Ok(Vec::new()),
+            Err(e) => Err(e).context("cannot walk the history"),
+        }
     }
 
     /// How many commits each has that the other does not.
@@ -342,6 +357,11 @@ pub fn write_commit(
     who: &Who,
     message: &str,
 ) -> Result<ObjectId> {
+    sink.add(ObjectKind::Commit, commit_bytes(tree, parents, who, message).as_bytes())
+}
+
+/// The bytes of a commit; author and committer are `who`.
+pub fn commit_bytes(tree: ObjectId, parents: &[ObjectId], who: &Who, message: &str) -> String {
     let mut data = format!("tree {tree}\n");
     for parent in parents {
         data.push_str(&format!("parent {parent}\n"));
@@ -350,16 +370,21 @@ pub fn write_commit(
     if !data.ends_with('\n') {
         data.push('\n');
     }
-    sink.add(ObjectKind::Commit, data.as_bytes())
+    data
 }
 
 /// Adds an annotated tag on a commit.
 pub fn write_tag(sink: &ObjectSink<'_>, target: ObjectId, name: &str, who: &Who, message: &str) -> Result<ObjectId> {
+    sink.add(ObjectKind::Tag, tag_bytes(target, name, who, message).as_bytes())
+}
+
+/// The bytes of an annotated tag on a commit.
+pub(super) fn tag_bytes(target: ObjectId, name: &str, who: &Who, message: &str) -> String {
     let mut data = format!("object {target}\ntype commit\ntag {name}\ntagger {}\n\n{message}", who.git_line());
     if !data.ends_with('\n') {
         data.push('\n');
     }
-    sink.add(ObjectKind::Tag, data.as_bytes())
+    data
 }
 
 #[cfg(test)]

@@ -44,4 +44,4 @@ pub use time::{Edge, Time};
 pub use trouble::{Impact, Trouble};
 pub use who::Who;
 pub use words::nearest;
-pub use work::{Answer, Pause, PickOptions, PickOutcome, PickTests, PickWork, Picked, Work};
+pub use work::{Answer, HotfixWork, Pause, PickOptions, PickOutcome, PickTests, PickWork, Picked, StoppedLine, Work};

@@ -169,6 +169,9 @@ pub enum Step {
         /// The files it is about.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<RepoPath>,
+        /// The commit in whose temporary worktree they run; `None`: in the user's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<ObjectId>,
     },
     /// Bring a submodule's own worktree to a snapshot in its own repository.
     Submodule {

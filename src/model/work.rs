@@ -1,6 +1,6 @@
 //! What an operation still has to do when it stops half-way for a person (`docs/formats.md`).
 
-use super::{ObjectId, RepoPath};
+use super::{Head, ObjectId, RepoPath};
 use serde::{Deserialize, Serialize};
 
 /// What comes after the steps that a journal names.
@@ -28,6 +28,67 @@ pub struct Pause {
 pub enum Work {
     /// Commits are picked onto a branch.
     Pick(PickWork),
+    /// A hotfix is released and brought to other branches.
+    Hotfix(HotfixWork),
+}
+
+impl Work {
+    /// How much is still to come.
+    pub fn remaining(&self) -> usize {
+        match self {
+            Work::Pick(work) => work.rest.len(),
+            Work::Hotfix(work) => work.rest.len(),
+        }
+    }
+}
+
+/// A hotfix that is released, and brought to other branches (lines) one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HotfixWork {
+    /// Its branch, by its short name.
+    pub branch: String,
+    /// The commit of its release.
+    pub tip: ObjectId,
+    /// The commit that only changes the version and the changelog; `None`: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ObjectId>,
+    /// The message of its tag, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The blob with the settings that name the tests, which come first; `None`: none, or they are over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<ObjectId>,
+    /// The line that stopped it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StoppedLine>,
+    /// The lines that are still to get it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rest: Vec<String>,
+    /// What became of those before, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<String>,
+    /// Protected lines get it on a branch of their own.
+    #[serde(default)]
+    pub beside: bool,
+    /// Where `HEAD` was, and goes back to.
+    pub home: Head,
+}
+
+/// A line in conflict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedLine {
+    /// The line, by its short name.
+    pub line: String,
+    /// The full name of the ref that gets the fix.
+    pub onto: String,
+    /// Where that was; `None`: it was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<ObjectId>,
+    /// Where the line was.
+    pub at: ObjectId,
+    /// What is picked; `None`: it is merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picks: Option<Box<PickWork>>,
 }
 
 /// How a person answers a pause.

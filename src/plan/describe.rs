@@ -95,6 +95,9 @@ fn sentence(step: &Step) -> String {
         Step::Index { changes } => format!("change {} of the index", count(changes.len(), "entry", "entries")),
         Step::Nested { repo, new: true, .. } => format!("bring back the repository in {}", repo.path),
         Step::Nested { repo, .. } => format!("move the repository in {} to the trash", repo.path),
+        Step::Run { phase, at: Some(commit), .. } => {
+            format!("run what `{}` names in a temporary worktree at {}", phase.key(), commit.short())
+        }
         Step::Run { phase, files, .. } => match files.len() {
             0 => format!("run what `{}` names", phase.key()),
             _ => format!("run the tests of {}", count(files.len(), "file", "files")),

@@ -62,7 +62,7 @@ pub fn surround(
         plan.extra.wanted.entry(RepoPath::from(FILE_NAME)).or_insert(settings);
         for (phase, tasks) in phases {
             lines.extend(tasks.iter().map(line));
-            plan.steps.push(Step::Run { phase, settings, files: Vec::new() });
+            plan.steps.push(Step::Run { phase, settings, files: Vec::new(), at: None });
         }
     }
     plan.report.steps = lines;

@@ -3,6 +3,7 @@
 pub mod amend;
 pub mod backup;
 pub mod describe;
+pub mod finish;
 mod folders;
 pub mod hotfix;
 mod ignored;
@@ -98,6 +99,7 @@ pub struct NewPoint {
 pub fn go_on(session: &Session, desk: Desk<'_, '_>, who: &Who, turn: &Turn) -> Result<Plan> {
     match &turn.pause.work {
         Work::Pick(work) => pick::go_on(session, desk, who, turn, work),
+        Work::Hotfix(work) => finish::go_on(session, desk, who, turn, work),
     }
 }
 

@@ -4,7 +4,7 @@
 //! files are read again. The worktree is neither read nor written.
 
 use crate::Result;
-use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Repo, TreeEntry, Trees, write_commit};
+use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Repo, TreeEntry, Trees, commit_bytes};
 use crate::model::{ObjectId, RepoPath, Who};
 use crate::release::{Changelog, CommitTree, Entry, Package, Tree, Version, bump, changelog_in};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ pub struct ReleaseCommit {
     pub id: ObjectId,
     /// Its tree.
     pub tree: ObjectId,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
     /// The files that are changed.
     pub files: Vec<String>,
     /// What a person should know, such as why the changelog has no entry.
@@ -55,11 +57,13 @@ pub fn release_commit(repo: &Repo, sink: &ObjectSink<'_>, who: &Who, wanted: Wan
     let Edited { files, notes } = edited;
     let names = files.keys().cloned().collect();
     if files.is_empty() {
-        return Ok(ReleaseCommit { id: wanted.parent, tree: base, files: names, notes });
+        let bytes = repo.commit_object(wanted.parent)?;
+        return Ok(ReleaseCommit { id: wanted.parent, tree: base, bytes, files: names, notes });
     }
     let tree = write(&repo.trees()?, sink, base, files)?;
-    let id = write_commit(sink, tree, &[wanted.parent], who, &wanted.message)?;
-    Ok(ReleaseCommit { id, tree, files: names, notes })
+    let bytes = commit_bytes(tree, &[wanted.parent], who, &wanted.message).into_bytes();
+    let id = sink.add(ObjectKind::Commit, &bytes)?;
+    Ok(ReleaseCommit { id, tree, bytes, files: names, notes })
 }
 
 /// Files with other bytes, and what a person should know of them.

@@ -131,7 +131,7 @@ pub(super) fn follow(session: &Session, desk: Desk<'_, '_>, plan: &mut Plan) -> 
     let settings = desk.sink.add(ObjectKind::Blob, text)?;
     plan.extra.wanted.entry(RepoPath::from(FILE_NAME)).or_insert(settings);
     let files: Vec<RepoPath> = found.tests.into_iter().collect();
-    plan.steps.push(Step::Run { phase: crate::model::Phase::Validate, settings, files });
+    plan.steps.push(Step::Run { phase: crate::model::Phase::Validate, settings, files, at: None });
     lifecycle::needs_yes(plan);
     Ok(())
 }

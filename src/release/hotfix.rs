@@ -24,6 +24,14 @@ pub const FROM: &str = "from";
 pub const BASE: &str = "base";
 /// The package, where there are several.
 pub const PACKAGE: &str = "package";
+/// The commit of its release that only changes the version and the changelog.
+pub const RELEASE: &str = "release";
+
+/// The commit with which a line got it.
+pub fn line_key(line: &str) -> String {
+    format!("line {line}")
+}
+
 /// How it ended: [`ABANDONED`].
 pub const STATE: &str = "state";
 /// It was given up.

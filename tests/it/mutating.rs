@@ -60,6 +60,13 @@ const LOST_BLOB: &str = "$ echo staged | git hash-object -w --stdin > $(git rev-
 const LOST_TAG: &str = "$ git tag -a -m gone gone v1; git rev-parse gone > $(git rev-parse --git-common-dir)/lost-id
     git tag -d gone";
 
+/// A hotfix with a commit, and `HEAD` on a branch that it does not come to.
+const OPEN_HOTFIX: &str = "$ export GIT_INDEX_FILE=$(git rev-parse --git-common-dir)/fix-index; git read-tree v1
+    git update-index --add --cacheinfo 100644,$(echo 1.0.0 | git hash-object -w --stdin),VERSION
+    git branch hotfix/1.0.1 $(git commit-tree -m fix -p v1^{commit} $(git write-tree)); rm $GIT_INDEX_FILE
+    unset GIT_INDEX_FILE; git branch old $(git commit-tree -m old -p v1^{commit} v1^{tree})
+    git branch -f work HEAD; git symbolic-ref HEAD refs/heads/work";
+
 /// Every command that changes something.
 pub const COMMANDS: &[Case] = &[
     case("checkpoint", Back::UndoById),
@@ -111,6 +118,9 @@ pub const COMMANDS: &[Case] = &[
     case("sprint fail 4 --no-tests -y", Back::Undo),
     after(&["$ echo 'sprint.report = \"worktree\"' > rollback.toml"], "sprint fail 4 --no-tests -y", Back::Undo),
     after(&["$ git tag 1.0.0 v1"], "hotfix start 1.0.0", Back::Undo),
+    after(&[OPEN_HOTFIX], "hotfix finish 1.0.1", Back::Undo),
+    after(&[OPEN_HOTFIX, "$ git symbolic-ref HEAD refs/heads/main; git reset -q --hard"], "hotfix finish", Back::Undo),
+    after(&[OPEN_HOTFIX, "$ git tag v1.0.1 hotfix/1.0.1"], "hotfix backport 1.0.1 old", Back::Undo),
     after(&["$ git tag 1.0.0 v1; git tag 1.0.1 HEAD~1"], "hotfix start 1.0.0 -m why --exact", Back::Undo),
     case("recover --from HEAD --onto HEAD~2 --all -x", Back::Undo),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),

@@ -1,5 +1,6 @@
 //! `git rollback hotfix`: repairing a released version, apart from everything that came after it.
 
+mod finish;
 mod look;
 mod start;
 
@@ -31,6 +32,14 @@ pub enum Action {
     /// It begins at the newest patch of that line (at 1.0.1 when there is one), so that no fix is left out, and becomes the
     /// next number that nobody has. Your work is saved first.
     Start(start::Args),
+    /// Release a hotfix, and bring the fix to the main line and to the lines that live on beside it
+    ///
+    /// One commit changes the version and the changelog; the tests of rollback.toml run; the tag comes on that commit. Then each line
+    /// gets the fix: merged where it contains the release that the hotfix began at, otherwise picked. A line keeps its own version. A
+    /// conflict stops it: `continue`, `skip` and `abort`.
+    Finish(finish::Args),
+    /// Bring a released hotfix to lines that have not got it yet
+    Backport(finish::BackportArgs),
     /// List the hotfixes, newest version first
     List {
         /// Only those of this package
@@ -52,6 +61,8 @@ pub enum Action {
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     match args.action.unwrap_or(Action::List { of: Of::default() }) {
         Action::Start(args) => start::run(ctx, args),
+        Action::Finish(args) => finish::run(ctx, args),
+        Action::Backport(args) => finish::backport(ctx, args),
         Action::List { of } => look::list(&of),
         Action::Show { hotfix, of } => look::show(hotfix.as_deref(), &of),
     }

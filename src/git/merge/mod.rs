@@ -129,7 +129,8 @@ impl<'r> Merger<'r> {
         Ok(Some(out))
     }
 
-    fn blob(&self, id: ObjectId) -> Result<Vec<u8>> {
+    /// A blob of the repository, or one that a merge made.
+    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>> {
         let made = self.program.as_ref().map_or(Ok(None), |program| program.read(id))?;
         made.map_or_else(|| self.repo.blob(id), Ok)
     }

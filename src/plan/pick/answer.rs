@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// Refused when the conflict is not solved, or the branch is not as it was left.
-pub(super) fn answer(
+pub(in crate::plan) fn answer(
     session: &Session,
     desk: Desk<'_, '_>,
     answer: Answer,
@@ -103,7 +103,7 @@ fn picking(session: &Session, desk: Desk<'_, '_>) -> Result<Option<ObjectId>> {
     Ok(ObjectId::from_hex(bytes.trim_ascii()))
 }
 
-fn state_file(session: &Session, desk: Desk<'_, '_>, name: &str) -> Result<Option<Vec<u8>>> {
+pub(in crate::plan) fn state_file(session: &Session, desk: Desk<'_, '_>, name: &str) -> Result<Option<Vec<u8>>> {
     let is_there = desk.scene.git_files.iter().any(|file| file.name == RepoPath::from(name));
     if is_there { crate::store::gitfiles::read(&session.repo, &name.into()) } else { Ok(None) }
 }
@@ -118,7 +118,7 @@ pub(super) fn refuse_other(session: &Session, work: &PickWork, under_way: Option
     }
 }
 
-fn refuse_unsolved(desk: Desk<'_, '_>) -> Result<()> {
+pub(in crate::plan) fn refuse_unsolved(desk: Desk<'_, '_>) -> Result<()> {
     let index = &desk.scene.index;
     let mut open: Vec<RepoPath> =
         (0..index.len()).filter(|i| index.stage(*i) > 0).map(|i| RepoPath::new(index.path(i))).collect();
@@ -133,7 +133,7 @@ fn refuse_unsolved(desk: Desk<'_, '_>) -> Result<()> {
 }
 
 /// Picking onto the present branch begins like `git cherry-pick`: nothing staged, nothing else under way.
-pub(super) fn refuse_busy(desk: Desk<'_, '_>) -> Result<()> {
+pub(in crate::plan) fn refuse_busy(desk: Desk<'_, '_>) -> Result<()> {
     let scene = desk.scene;
     let mut others = crate::store::gitfiles::in_progress(scene.repo.git_dir());
     others.retain(|what| *what != "bisect");
@@ -160,7 +160,7 @@ fn message(session: &Session, series: &Series<'_, '_>, commit: &RawCommit) -> Re
     Ok(text.unwrap_or_else(|| series.message(commit)))
 }
 
-fn without_conflicts(bytes: &[u8]) -> Vec<u8> {
+pub(in crate::plan) fn without_conflicts(bytes: &[u8]) -> Vec<u8> {
     const HEAD: &[u8] = b"\n# Conflicts:\n";
     let Some(at) = bytes.windows(HEAD.len()).rposition(|window| window == HEAD) else { return bytes.to_vec() };
     let rest = &bytes[at + 1..];

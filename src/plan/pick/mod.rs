@@ -1,6 +1,6 @@
 //! Picking commits of a branch onto another: in memory as far as they merge cleanly, then a person is waited for.
 
-mod answer;
+pub(super) mod answer;
 pub mod candidates;
 pub mod series;
 mod testing;
@@ -10,7 +10,7 @@ use self::series::{Series, Stop};
 use super::target::Target;
 use super::transition::{Clean, Desk, Scope, Transition};
 use super::{Plan, Turn, describe};
-use crate::git::{Merger, ObjectKind};
+use crate::git::{Conflict, Merger, ObjectKind};
 use crate::model::report::{Finding, Move, MoveKind, PickRow, Severity};
 use crate::model::{
     GitFile, Head, HeadAt, ObjectId, Pause, PickOptions, PickOutcome, PickTests, PickWork, Picked, RepoPath, Step, Who,
@@ -241,25 +241,34 @@ fn pause(
 }
 
 /// The state that `git cherry-pick` leaves for a person: stages in the index, markers in files, and what it is about.
-fn in_conflict(desk: Desk<'_, '_>, series: &Series<'_, '_>, stop: &Stop, target: &mut Target) -> Result<()> {
-    let mut message = series.message(&stop.commit);
+pub(super) fn in_conflict(desk: Desk<'_, '_>, series: &Series<'_, '_>, stop: &Stop, target: &mut Target) -> Result<()> {
+    let head = ("CHERRY_PICK_HEAD", format!("{}\n", stop.commit.id));
+    leave_conflict(desk, &stop.conflict, series.message(&stop.commit), vec![head], target)
+}
+
+/// The same for any conflict: `heads` are the files that say what is under way.
+pub(super) fn leave_conflict(
+    desk: Desk<'_, '_>,
+    conflict: &Conflict,
+    mut message: Vec<u8>,
+    heads: Vec<(&str, String)>,
+    target: &mut Target,
+) -> Result<()> {
     if !message.ends_with(b"\n") {
         message.push(b'\n');
     }
     message.extend_from_slice(b"\n# Conflicts:\n");
-    for path in stop.conflict.stages.keys() {
+    for path in conflict.stages.keys() {
         message.extend_from_slice(&[b"#\t", path.as_bytes(), b"\n"].concat());
     }
-    let files = [
-        ("CHERRY_PICK_HEAD", format!("{}\n", stop.commit.id).into_bytes()),
-        ("MERGE_MSG", message),
-        ("AUTO_MERGE", format!("{}\n", stop.conflict.tree).into_bytes()),
-    ];
+    let mut files: Vec<(&str, Vec<u8>)> = heads.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    files.push(("MERGE_MSG", message));
+    files.push(("AUTO_MERGE", format!("{}\n", conflict.tree).into_bytes()));
     for (name, bytes) in files {
         target.git_files.push(GitFile { name: name.into(), blob: desk.sink.add(ObjectKind::Blob, &bytes)? });
     }
-    (target.tree, target.index_tree) = (stop.conflict.tree, stop.conflict.tree);
-    target.index = stop.conflict.stages.clone();
+    (target.tree, target.index_tree) = (conflict.tree, conflict.tree);
+    target.index = conflict.stages.clone();
     Ok(())
 }
 
@@ -322,11 +331,11 @@ fn present_branch(scene: &Scene<'_>) -> Result<(String, ObjectId)> {
 }
 
 /// Tracked files that are not as they are staged.
-fn unstaged(scene: &Scene<'_>) -> BTreeSet<RepoPath> {
+pub(super) fn unstaged(scene: &Scene<'_>) -> BTreeSet<RepoPath> {
     scene.changed.keys().cloned().collect()
 }
 
-fn refuse_overlap(paths: &[RepoPath]) -> Result<()> {
+pub(super) fn refuse_overlap(paths: &[RepoPath]) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }

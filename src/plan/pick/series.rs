@@ -73,6 +73,11 @@ impl<'m, 'a> Series<'m, 'a> {
         Ok(None)
     }
 
+    /// A blob of the repository, or one that was made on the way.
+    pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>> {
+        self.merger.blob(id)
+    }
+
     /// The conflict that a commit has here; nothing is picked.
     pub fn conflict(&mut self, commit: &RawCommit) -> Result<Option<Conflict>> {
         let base = base_tree(self.repo, commit, self.options.mainline)?;

@@ -29,7 +29,7 @@ pub(super) fn settings(session: &Session, desk: Desk<'_, '_>) -> Result<ObjectId
 /// Adds the tests as the last step.
 pub(super) fn follow(tests: PickTests, plan: &mut Plan) {
     plan.extra.wanted.entry(RepoPath::from(FILE_NAME)).or_insert(tests.settings);
-    plan.steps.push(Step::Run { phase: Phase::Test, settings: tests.settings, files: Vec::new() });
+    plan.steps.push(Step::Run { phase: Phase::Test, settings: tests.settings, files: Vec::new(), at: None });
     plan.report.steps = crate::plan::sentences(&plan.steps);
 }
 

@@ -1,7 +1,7 @@
 //! Files by their paths, wherever they are: in a commit, or in memory.
 
 use crate::Result;
-use crate::git::{MODE_FILE, MODE_LINK, Repo, TreeEntry};
+use crate::git::{MODE_FILE, MODE_LINK, Repo, TreeEntry, Trees};
 use crate::model::{ObjectId, RepoPath};
 use std::collections::BTreeMap;
 
@@ -30,12 +30,16 @@ impl Tree for BTreeMap<String, Vec<u8>> {
     }
 }
 
-/// The files of a commit.
-#[derive(Debug)]
+/// The files of a commit, or of a tree.
 pub struct CommitTree<'r> {
     repo: &'r Repo,
     files: BTreeMap<String, ObjectId>,
+    /// Reads what need not be in the repository yet.
+    reader: Option<&'r Reader<'r>>,
 }
+
+/// Reads a blob.
+type Reader<'r> = dyn Fn(ObjectId) -> Result<Vec<u8>> + 'r;
 
 impl<'r> CommitTree<'r> {
     /// The files of `commit`.
@@ -43,13 +47,25 @@ impl<'r> CommitTree<'r> {
     /// # Errors
     /// A fault when an object of it is missing.
     pub fn of(repo: &'r Repo, commit: ObjectId) -> Result<CommitTree<'r>> {
-        let plain = |(path, entry): (RepoPath, TreeEntry)| {
-            let regular = entry.mode & 0o170_000 == MODE_FILE & 0o170_000 && entry.mode != MODE_LINK;
-            Some((String::from_utf8(path.as_bytes().to_vec()).ok().filter(|_| regular)?, entry.id))
-        };
-        let files = repo.trees()?.files(repo.commit(commit)?.tree)?.into_iter().filter_map(plain).collect();
-        Ok(CommitTree { repo, files })
+        let files = plain_files(&repo.trees()?, repo.commit(commit)?.tree)?;
+        Ok(CommitTree { repo, files, reader: None })
     }
+
+    /// The files of a tree that may be new: `trees` has it, and `reader` reads its blobs.
+    ///
+    /// # Errors
+    /// A fault when a tree is missing.
+    pub fn of_new(repo: &'r Repo, trees: &Trees<'_>, tree: ObjectId, reader: &'r Reader<'r>) -> Result<CommitTree<'r>> {
+        Ok(CommitTree { repo, files: plain_files(trees, tree)?, reader: Some(reader) })
+    }
+}
+
+fn plain_files(trees: &Trees<'_>, tree: ObjectId) -> Result<BTreeMap<String, ObjectId>> {
+    let plain = |(path, entry): (RepoPath, TreeEntry)| {
+        let regular = entry.mode & 0o170_000 == MODE_FILE & 0o170_000 && entry.mode != MODE_LINK;
+        Some((String::from_utf8(path.as_bytes().to_vec()).ok().filter(|_| regular)?, entry.id))
+    };
+    Ok(trees.files(tree)?.into_iter().filter_map(plain).collect())
 }
 
 impl Tree for CommitTree<'_> {
@@ -59,6 +75,9 @@ impl Tree for CommitTree<'_> {
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let Some(id) = self.files.get(path) else { return Ok(None) };
+        if let Some(reader) = self.reader {
+            return reader(*id).map(Some);
+        }
         if self.repo.blob_size(*id)? > MAX_SIZE {
             return Err(crate::Error::refused(format!("{path} is too big for a version file")));
         }

@@ -67,7 +67,7 @@ impl TestRepo {
         assert!(copied.unwrap().success(), "cp failed");
         let top = base.path().join(self.top.strip_prefix(self.base.path()).unwrap());
         let copy = Self::at(base, top, self.clock.get());
-        if copy.base.path().join("r/.git/worktrees").is_dir() {
+        if copy.base.path().join("linked/.git").exists() {
             Run::of(copy.command("git").current_dir(copy.base.path().join("r")).args([
                 "worktree",
                 "repair",
@@ -182,6 +182,13 @@ impl TestRepo {
     #[track_caller]
     pub fn rb(&self, line: &str) -> Run {
         self.rollback(&words(line)).ok()
+    }
+
+    /// Allows what `rollback.toml` runs.
+    #[track_caller]
+    pub fn trust(&self) {
+        let hash = self.rb("trust --show --json").json()["settings"]["hash"].as_str().unwrap().to_owned();
+        self.rb(&format!("trust --hash {hash}"));
     }
 
     /// The ids of the operations in the log, newest first.
