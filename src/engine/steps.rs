@@ -14,7 +14,7 @@ use crate::store::journal::note_step;
 use crate::store::scene::Scene;
 use crate::store::session::Session;
 use crate::worktree::trash::{Mounts, Moved, move_back, move_out};
-use crate::worktree::{Area, Blobs, Change, Kept, Root, folders, write};
+use crate::worktree::{Area, Blobs, Change, Kept, Look, Root, folders, write};
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -32,6 +32,8 @@ pub(super) struct Hands<'a> {
     who: Who,
     /// `lstat` of files when their bytes were saved; empty after a crash.
     seen: BTreeMap<RepoPath, Stat>,
+    /// A moment before the first of them.
+    looked: std::time::SystemTime,
     /// Blobs that git would store for files, where they are known.
     contents: BTreeMap<RepoPath, ObjectId>,
     /// The same for files that are converted when they are written.
@@ -87,6 +89,7 @@ impl<'a> Hands<'a> {
             blobs: ReadBlobs::default(),
             who: operation.who.clone(),
             seen: BTreeMap::new(),
+            looked: crate::host::clock::file_time(),
             contents: BTreeMap::new(),
             converted: BTreeMap::new(),
             index: None,
@@ -104,6 +107,7 @@ impl<'a> Hands<'a> {
         let content = |path: &RepoPath| Some((path.clone(), scene.index_entry(path)?.id));
         self.contents = scene.verified.keys().filter_map(content).collect();
         (self.seen, self.converted, self.blobs) = (plan.seen, plan.converted, plan.blobs);
+        self.looked = scene.began;
         self.written = scene.verified;
         self.index = Some(scene.index);
     }
@@ -260,8 +264,9 @@ impl<'a> Hands<'a> {
         let removed: Vec<RepoPath> = change.remove_dirs.iter().map(|d| d.path.clone()).collect();
         // Before, because a file may be wanted where an empty directory stands; and after, for what files left.
         folders::remove_empty_dirs(&self.root, &removed)?;
+        let look = |path| self.seen.get(path).map(|stat| Look { stat: *stat, since: self.looked });
         let changes: Vec<Change<'_>> =
-            change.files.iter().map(|c| Change { change: c, seen: self.seen.get(&c.path).copied() }).collect();
+            change.files.iter().map(|change| Change { change, seen: look(&change.path) }).collect();
         let bar = self.talk.progress("writing files", Some(changes.len() as u64));
         let talk = self.talk;
         let progress = |n: usize| {

@@ -31,6 +31,8 @@ pub struct Wanted {
 pub struct Scene<'r> {
     /// The repository.
     pub repo: &'r Repo,
+    /// A moment before anything was looked at.
+    pub began: std::time::SystemTime,
     /// The worktree.
     pub root: Root,
     /// What `HEAD` says.
@@ -79,6 +81,7 @@ impl<'r> Scene<'r> {
         sink: &ObjectSink<'_>,
         talk: &dyn Talk,
     ) -> Result<Scene<'r>> {
+        let began = crate::host::clock::file_time();
         let head = repo.head()?;
         let head_commit = repo.head_commit(&head)?;
         let head_tree = match head_commit {
@@ -91,6 +94,7 @@ impl<'r> Scene<'r> {
         let attributes = present_attributes(repo, wanted, &index, &scan)?;
         let mut scene = Scene {
             repo,
+            began,
             root: Root::open(repo.root())?,
             perms: usual_perms(&index, &scan),
             head,
@@ -118,22 +122,20 @@ impl<'r> Scene<'r> {
 
     fn save_changed(&mut self, sink: &ObjectSink<'_>, talk: &dyn Talk) -> Result<()> {
         let mut paths: Vec<RepoPath> = Vec::new();
-        let mut last: Option<&[u8]> = None;
         for i in 0..self.index.len() {
-            let path = self.index.path(i);
-            let again = last == Some(path);
-            last = Some(path);
-            match &self.scan.entries[i] {
-                EntryState::Missing | EntryState::Blocked(_) if !again => {
-                    self.changed.insert(RepoPath::new(path), None);
-                }
-                EntryState::Suspect(_) if !again => paths.push(RepoPath::new(path)),
+            let is_saved = match &self.scan.entries[i] {
+                EntryState::Missing | EntryState::Blocked(_) => false,
+                EntryState::Suspect(_) => true,
                 // In a conflict the file belongs to no stage: it is always saved.
-                EntryState::Clean(_) if !again && !self.index.entry(i).is_plain() && self.index.stage(i) > 0 => {
-                    paths.push(RepoPath::new(path));
-                }
-                EntryState::Clean(_) if !again && self.may_differ_unseen(i) => paths.push(RepoPath::new(path)),
-                _ => {}
+                EntryState::Clean(_) if self.index.stage(i) > 0 || self.may_differ_unseen(i) => true,
+                _ => continue,
+            };
+            let path = self.index.path(i);
+            match (is_saved, i > 0 && self.index.path(i - 1) == path) {
+                // Another stage of the same path.
+                (_, true) => {}
+                (true, false) => paths.push(RepoPath::new(path)),
+                (false, false) => drop(self.changed.insert(RepoPath::new(path), None)),
             }
         }
         let bar = talk.progress("saving changed files", Some(paths.len() as u64));

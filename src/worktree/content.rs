@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A name in an open directory.
 #[derive(Clone, Debug)]
@@ -97,15 +96,6 @@ pub(crate) fn shape_is(stat: &Stat, spec: &FileSpec) -> bool {
         FileKind::File => stat.is_file() && stat.perm() == spec.mode,
         FileKind::Link => stat.is_link(),
     }
-}
-
-/// Whether the file was changed so shortly before `at` that another change may have left its times as they are.
-///
-/// Whoever captures a file and applies much later passes `seen: None` for files that were racy when captured.
-pub fn is_racy(stat: &Stat, at: SystemTime) -> bool {
-    // The coarsest file systems count in steps of two seconds.
-    let now = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-    stat.mtime.0 >= now - 2
 }
 
 /// Compares what is written to it with a file.

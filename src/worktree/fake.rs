@@ -5,7 +5,7 @@
 use super::dirs::Root;
 use super::recover::clear_stage;
 use super::renames::Renames;
-use super::write::{Applied, Area, Blobs, Change, Kept, apply_with};
+use super::write::{Applied, Area, Blobs, Change, Kept, Look, apply_with};
 use crate::model::{FileChange, FileKind, FileSpec, ObjectId, RepoPath, Stat};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
@@ -59,6 +59,11 @@ impl Blobs for Memory {
         read.read_to_end(&mut bytes).map_err(|e| Error::io("read", &e))?;
         Ok(fake_id(&bytes))
     }
+}
+
+/// A look just now.
+pub(crate) fn look(stat: Option<Stat>) -> Option<Look> {
+    stat.map(|stat| Look { stat, since: crate::host::clock::file_time() })
 }
 
 /// A worktree in a temporary directory.
@@ -135,7 +140,7 @@ impl Lab {
         let changes: Vec<Change<'_>> = turned
             .iter()
             .enumerate()
-            .map(|(at, change)| Change { change, seen: seen.get(at).copied().flatten() })
+            .map(|(at, change)| Change { change, seen: look(seen.get(at).copied().flatten()) })
             .collect();
         let progress =
             |done: usize| if done >= stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };

@@ -1,6 +1,6 @@
 //! One path at a time: remove it, or put the new file in its place, and never lose what stands there.
 
-use super::content::{Spot, is_racy, shape_is};
+use super::content::{Spot, shape_is};
 use super::dirs::{Dir, Walker, open_file_at};
 use super::kept::Kept;
 use super::renames::unsupported;
@@ -153,7 +153,7 @@ impl<'a> Worker<'a> {
     /// Whether the file is what was captured, told by its times alone; false also means "cannot tell".
     fn is_seen(&self, change: &Change<'_>, stat: &Stat) -> bool {
         let (Some(seen), Some(old)) = (&change.seen, &change.change.old) else { return false };
-        seen.same_content(stat) && shape_is(stat, old) && !is_racy(seen, self.run.started)
+        seen.stat.same_content(stat) && shape_is(stat, old) && !self.run.freshness.is_racy(&seen.stat, seen.since)
     }
 
     fn find(&self, target: &Spot, change: &Change<'_>) -> Result<Found> {
@@ -175,7 +175,7 @@ impl<'a> Worker<'a> {
         Ok(match blob {
             None => Found::Other(stat),
             blob if blob == new => Found::New(stat),
-            blob if blob == old => Found::Old(stat, !is_racy(&stat, looked)),
+            blob if blob == old => Found::Old(stat, !self.run.freshness.is_racy(&stat, looked)),
             _ => Found::Other(stat),
         })
     }

@@ -1,6 +1,7 @@
 //! Applies a list of changes to the worktree; the same call goes on after a crash, and goes back.
 
 use super::dirs::{Root, stat_at};
+use super::freshness::Freshness;
 use super::kept::Keeper;
 use super::renames::Renames;
 use super::replace::Worker;
@@ -15,7 +16,6 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-pub use super::content::is_racy;
 pub use super::kept::{Area, Kept};
 
 /// Gives the bytes of blobs.
@@ -33,9 +33,17 @@ pub trait Blobs: Sync {
 pub struct Change<'a> {
     /// What was and what shall be.
     pub change: &'a FileChange,
-    /// `lstat` of the old file when its bytes were captured; `None` (after a crash, or when it was racy then): compare
-    /// the content instead.
-    pub seen: Option<Stat>,
+    /// The old file when its bytes were captured; `None` (after a crash): compare the content instead.
+    pub seen: Option<Look>,
+}
+
+/// What `lstat` said of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// What it said.
+    pub stat: Stat,
+    /// A moment before that.
+    pub since: SystemTime,
 }
 
 /// What was done.
@@ -55,7 +63,7 @@ pub(crate) struct Run<'a> {
     pub blobs: &'a dyn Blobs,
     pub renames: Renames,
     pub keeper: Keeper<'a>,
-    pub started: SystemTime,
+    pub freshness: Freshness,
     progress: &'a (dyn Fn(usize) -> ControlFlow<()> + Sync),
     done: AtomicUsize,
     stop: AtomicBool,
@@ -93,6 +101,9 @@ pub(crate) fn apply_with(
 ) -> Result<Applied> {
     // Before anything is touched, so that a bad path refuses the whole list.
     changes.iter().try_for_each(|change| super::dirs::check_path(change.change.path.as_bytes()))?;
+    if changes.is_empty() {
+        return Ok(Applied::default());
+    }
     let run = Run {
         root,
         area,
@@ -100,7 +111,7 @@ pub(crate) fn apply_with(
         blobs,
         renames,
         keeper: Keeper::new(area, renames),
-        started: crate::host::clock::file_time(),
+        freshness: Freshness::ask(&area.stage)?,
         progress,
         done: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
@@ -110,9 +121,6 @@ pub(crate) fn apply_with(
 
 impl<'a> Run<'a> {
     fn all(&'a self, threads: usize) -> Result<Applied> {
-        if self.changes.is_empty() {
-            return Ok(Applied::default());
-        }
         let threads = threads.clamp(1, self.changes.len().div_ceil(BATCH));
         let mut workers = (0..threads).map(|thread| Worker::new(self, thread)).collect::<Result<Vec<_>>>()?;
         let is_removal = |index: &usize| self.changes[*index].change.new.is_none();

@@ -13,7 +13,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 const WAYS: [Renames; 3] =
     [Renames::ALL, Renames { exchange: false, no_replace: true }, Renames { exchange: false, no_replace: false }];
 
-/// What makes `is_racy` false, so that the quick comparison is taken.
+/// What makes the files old, so that the quick comparison is taken.
 fn age(lab: &Lab) {
     for change in &lab.changes {
         let at = lab.root.show(&change.path);
@@ -114,8 +114,11 @@ fn a_writer_with_an_open_file_does_not_lose_its_bytes() {
     let seen = lab.seen();
     let open = std::sync::Mutex::new(fs::File::options().append(true).open(lab.at("a")).unwrap());
     let turned = lab.turned(false);
-    let changes: Vec<_> =
-        turned.iter().zip(&seen).map(|(change, seen)| super::write::Change { change, seen: *seen }).collect();
+    let changes: Vec<_> = turned
+        .iter()
+        .zip(&seen)
+        .map(|(change, seen)| super::write::Change { change, seen: super::fake::look(*seen) })
+        .collect();
     let progress = |_| {
         use std::io::Write;
         // After `a` was exchanged and verified.
