@@ -127,7 +127,7 @@ pub(super) fn leg(asked: &Asked<'_>, git_locks: GitLocks, sofar: Sofar, earlier:
     let differs =
         if request.emergency { Vec::new() } else { super::verify::differences(session, &hands, &steps.steps)? };
     hands.run_all(&steps.steps, 0).map_err(|e| super::resume::with_ways_out(&journal, e))?;
-    let mut ended = arrive(session, talk, journal, &hands, began, differs)?;
+    let mut ended = arrive(session, talk, journal, &hands, &steps.steps, began, differs)?;
     // Only now: until the log held them, the steps of a point were in no tree.
     published.release()?;
     drop(hands);
@@ -187,12 +187,13 @@ fn same_plan(shown: &PlanReport, now: &PlanReport) -> bool {
     text(&plain(shown)) == text(&plain(now))
 }
 
-/// The steps are taken: the operation is done, or waits for a person.
+/// The steps are taken: the operation is done, or waits for a person. `taken` are those of the journal.
 pub(super) fn arrive(
     session: &Session,
     talk: &dyn Talk,
     mut journal: Journal,
     hands: &Hands<'_>,
+    taken: &[Step],
     began: std::time::Instant,
     differs: Vec<String>,
 ) -> Result<Ended> {
@@ -217,14 +218,22 @@ pub(super) fn arrive(
         })));
     }
     let mut operation = journal.operation.clone();
-    let mut steps = Vec::new();
-    if journal.phase == Phase::Back {
-        operation.aborted = true;
-        operation.after = operation.before.clone();
-    } else if let Some(blob) = operation.steps {
-        steps = parse_steps(&session.repo.blob(blob)?)?.steps;
-    }
-    let finished = finish(session, operation, hands, &steps, began, differs)
+    let whole;
+    let steps = match operation.steps {
+        _ if journal.phase == Phase::Back => {
+            operation.aborted = true;
+            operation.after = operation.before.clone();
+            &[]
+        }
+        None => &[],
+        Some(blob) if blob == journal.steps => taken,
+        // The operation had other legs.
+        Some(blob) => {
+            whole = parse_steps(&session.repo.blob(blob)?)?.steps;
+            &whole[..]
+        }
+    };
+    let finished = finish(session, operation, hands, steps, began, differs)
         .map_err(|e| super::resume::with_ways_out(&journal, e))?;
     talk.step("logged");
     match journal.phase {

@@ -135,7 +135,7 @@ fn end_leg(session: &Session, talk: &dyn Talk, journal: Journal, way: Way) -> Re
         earlier => {
             let phase = if onward { journal.phase } else { Phase::Back };
             let pause = journal.pause.filter(|_| onward);
-            arrive(session, talk, Journal { phase, pause, earlier, ..journal }, &hands, began, differs)?
+            arrive(session, talk, Journal { phase, pause, earlier, ..journal }, &hands, &steps.steps, began, differs)?
         }
     };
     drop(hands);

@@ -410,7 +410,8 @@ fn finish(hasher: gix_hash::Hasher) -> Result<ObjectId> {
 }
 
 fn copy_exactly(reader: &mut dyn Read, size: u64, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let mut piece = vec![0; 1 << 20];
+    // Most files are small, and clearing a mebibyte costs more than reading one of those.
+    let mut piece = vec![0; size.saturating_add(1).min(1 << 20) as usize];
     let mut left = size;
     loop {
         let n = reader.read(&mut piece).map_err(|e| Error::io("cannot read a file to save", &e))?;
