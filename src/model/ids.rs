@@ -1,7 +1,7 @@
 //! Names of objects and operations.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// The SHA-1 name of a git object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,6 +43,16 @@ impl ObjectId {
         &self.0
     }
 
+    /// The forty digits, written into `out`. By hand: plans name ten thousands of objects, and a formatter for each byte
+    /// shows there.
+    fn hex<'o>(&self, out: &'o mut [u8; 40]) -> &'o str {
+        for (pair, byte) in out.chunks_exact_mut(2).zip(self.0) {
+            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        std::str::from_utf8(out).unwrap_or_default()
+    }
+
     /// The first ten hexadecimal digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..10].to_owned()
@@ -51,12 +61,7 @@ impl ObjectId {
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By hand: plans name ten thousands of objects, and a formatter for each byte shows there.
-        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-        self.0.iter().try_for_each(|byte| {
-            f.write_char(digit(byte >> 4))?;
-            f.write_char(digit(byte & 15))
-        })
+        f.write_str(self.hex(&mut [0; 40]))
     }
 }
 
@@ -68,7 +73,7 @@ impl fmt::Debug for ObjectId {
 
 impl Serialize for ObjectId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.hex(&mut [0; 40]))
     }
 }
 

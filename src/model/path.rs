@@ -61,15 +61,20 @@ impl RepoPath {
     }
 
     /// The JSON spelling.
-    pub fn to_json_string(&self) -> String {
+    pub fn to_json_string(&self) -> Cow<'_, str> {
+        match std::str::from_utf8(&self.0) {
+            // Nearly all, and plans have ten thousands of them.
+            Ok(plain) if !plain.contains('\\') => return Cow::Borrowed(plain),
+            _ => {}
+        }
         let mut out = String::with_capacity(self.0.len());
         for chunk in self.0.utf8_chunks() {
-            out.extend(chunk.valid().chars().flat_map(|c| if c == '\\' { vec!['\\', '\\'] } else { vec![c] }));
+            out.push_str(&chunk.valid().replace('\\', "\\\\"));
             for byte in chunk.invalid() {
                 out.push_str(&format!("\\x{byte:02x}"));
             }
         }
-        out
+        Cow::Owned(out)
     }
 
     /// Reads the JSON spelling.

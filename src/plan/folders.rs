@@ -63,8 +63,11 @@ fn remove_deserted(this: &mut Transition<'_, '_>) -> Result<()> {
 fn remove_left_by_submodules(this: &mut Transition<'_, '_>, wanted: &BTreeSet<&RepoPath>) -> Result<()> {
     let scene = this.desk.scene;
     for (i, state) in scene.scan.entries.iter().enumerate() {
+        if *state != (EntryState::Submodule { present: true }) {
+            continue;
+        }
         let path = RepoPath::new(scene.index.path(i));
-        if *state != (EntryState::Submodule { present: true }) || wanted.contains(&path) || !this.scope.holds(&path) {
+        if wanted.contains(&path) || !this.scope.holds(&path) {
             continue;
         }
         let stays = is_directory_there(this, path.as_bytes())? && !this.target.absent.contains(&path);
