@@ -31,6 +31,8 @@ mod staged;
 pub(crate) mod testing;
 mod tips;
 mod tree;
+#[cfg(test)]
+mod tree_tests;
 mod upstream;
 
 pub use attributes::{Attributes, Conversion, Text};

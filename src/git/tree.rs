@@ -2,12 +2,13 @@
 
 use super::error::GitContext;
 use super::pack::{MadeTrees, ObjectKind, ObjectSink};
-use super::repo::Repo;
+use super::repo::{Handles, Repo};
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::Mutex;
 
 /// Mode of a directory.
 pub const MODE_TREE: u32 = 0o040000;
@@ -41,6 +42,7 @@ type OnChange<'a> = dyn FnMut(RepoPath, Option<TreeEntry>, Option<TreeEntry>) ->
 
 /// Access to the trees of a repository.
 pub struct Trees<'r> {
+    repo: &'r Handles,
     odb: git2::Odb<'r>,
     /// Planners look up many paths below the same directories.
     recent: RefCell<HashMap<ObjectId, Rc<Entries>>>,
@@ -51,7 +53,7 @@ impl Repo {
     /// Access to trees.
     pub fn trees(&self) -> Result<Trees<'_>> {
         let odb = self.git.odb().context("cannot open the object database")?;
-        Ok(Trees { odb, recent: RefCell::default(), made: None })
+        Ok(Trees { repo: self, odb, recent: RefCell::default(), made: None })
     }
 }
 
@@ -70,7 +72,7 @@ impl Trees<'_> {
 
     /// What `parse` makes of the bytes of a tree; `None`: they make no sense.
     fn read_with<T>(&self, id: ObjectId, parse: impl FnOnce(&[u8]) -> Option<T>) -> Result<T> {
-        let damaged = || Error::fault(format!("tree {id} is damaged"));
+        let damaged = || damaged(id);
         if id == ObjectId::EMPTY_TREE {
             return parse(&[]).ok_or_else(damaged);
         }
@@ -114,8 +116,7 @@ impl Trees<'_> {
         Ok(Some(at))
     }
 
-    /// Calls `each` for every file, link and submodule that differs between two trees, in path order of each
-    /// directory.
+    /// Calls `each` for every file, link and submodule that differs between two trees, in the order of the paths.
     pub fn diff(&self, left: ObjectId, right: ObjectId, each: &mut OnChange<'_>) -> Result<()> {
         self.diff_within(left, right, &|_| true, each)
     }
@@ -128,7 +129,49 @@ impl Trees<'_> {
         enter: &dyn Fn(&[u8]) -> bool,
         each: &mut OnChange<'_>,
     ) -> Result<()> {
-        self.diff_below(&[], (Some(left), Some(right)), enter, each)
+        let mut found = Vec::new();
+        // All directories of one depth at a time: many trees are read faster together.
+        let mut level = vec![(RepoPath::new(&b""[..]), Some(left), Some(right))];
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for part in level.chunks(AT_ONCE) {
+                let part: Vec<_> = part.iter().filter(|(_, left, right)| left != right).collect();
+                let known = self.read_many(part.iter().flat_map(|(_, left, right)| [*left, *right]).flatten())?;
+                let entries = |id: Option<ObjectId>| match id {
+                    None => Ok(Vec::new()),
+                    Some(id) => known.get(&id).and_then(|data| parse(data)).ok_or_else(|| damaged(id)),
+                };
+                for (dir, left, right) in part {
+                    for (name, l, r) in side_by_side(&entries(*left)?, &entries(*right)?) {
+                        let path = RepoPath::join(dir.as_bytes(), name);
+                        let subtree = |entry: Option<TreeEntry>| entry.filter(|e| e.mode == MODE_TREE).map(|e| e.id);
+                        let leaf = |entry: Option<TreeEntry>| entry.filter(|e| e.mode != MODE_TREE);
+                        if (subtree(l).is_some() || subtree(r).is_some()) && enter(path.as_bytes()) {
+                            refuse_depth(path.as_bytes())?;
+                            next.push((path.clone(), subtree(l), subtree(r)));
+                        }
+                        if leaf(l).is_some() || leaf(r).is_some() {
+                            found.push((path, leaf(l), leaf(r)));
+                        }
+                    }
+                }
+            }
+            level = next;
+        }
+        found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        found.into_iter().try_for_each(|(path, left, right)| each(path, left, right))
+    }
+
+    /// The bytes of many trees.
+    fn read_many(&self, ids: impl Iterator<Item = ObjectId>) -> Result<HashMap<ObjectId, Vec<u8>>> {
+        let wanted: Vec<ObjectId> = ids.collect::<std::collections::HashSet<_>>().into_iter().collect();
+        let found = Mutex::new(HashMap::with_capacity(wanted.len()));
+        let take = |id, bytes| drop(found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, bytes));
+        let left = super::odb::blobs::read(self.repo, ObjectKind::Tree, wanted, &take)?;
+        for id in left {
+            take(id, self.read_with(id, |data| Some(data.to_vec()))?);
+        }
+        Ok(found.into_inner().unwrap_or_else(|e| e.into_inner()))
     }
 
     /// Every file, link and submodule of a tree.
@@ -141,9 +184,7 @@ impl Trees<'_> {
         let mut out = BTreeMap::new();
         let mut dirs = vec![(Vec::new(), tree)];
         while let Some((dir, id)) = dirs.pop() {
-            if dir.len() > MAX_PATH {
-                return Err(Error::refused("a tree is nested too deeply to be written"));
-            }
+            refuse_depth(&dir)?;
             for (name, entry) in self.read(id)? {
                 let path = RepoPath::join(&dir, &name);
                 if entry.mode != MODE_TREE {
@@ -154,39 +195,6 @@ impl Trees<'_> {
             }
         }
         Ok(out)
-    }
-
-    fn diff_below(
-        &self,
-        dir: &[u8],
-        (left, right): (Option<ObjectId>, Option<ObjectId>),
-        enter: &dyn Fn(&[u8]) -> bool,
-        each: &mut OnChange<'_>,
-    ) -> Result<()> {
-        if left == right {
-            return Ok(());
-        }
-        if dir.len() > MAX_PATH {
-            return Err(Error::refused("a tree is nested too deeply to be written"));
-        }
-        let bytes = |id| self.read_with(id, |data| Some(data.to_vec()));
-        let (old, new) = (left.map_or_else(|| Ok(Vec::new()), bytes)?, right.map_or_else(|| Ok(Vec::new()), bytes)?);
-        let damaged = |id: Option<ObjectId>| {
-            move || Error::fault(format!("tree {} is damaged", id.unwrap_or(ObjectId::EMPTY_TREE)))
-        };
-        let (old, new) = (parse(&old).ok_or_else(damaged(left))?, parse(&new).ok_or_else(damaged(right))?);
-        for (name, l, r) in side_by_side(&old, &new) {
-            let path = RepoPath::join(dir, name);
-            let subtree = |entry: Option<TreeEntry>| entry.filter(|e| e.mode == MODE_TREE).map(|e| e.id);
-            let leaf = |entry: Option<TreeEntry>| entry.filter(|e| e.mode != MODE_TREE);
-            if leaf(l).is_some() || leaf(r).is_some() {
-                each(path.clone(), leaf(l), leaf(r))?;
-            }
-            if (subtree(l).is_some() || subtree(r).is_some()) && enter(path.as_bytes()) {
-                self.diff_below(path.as_bytes(), (subtree(l), subtree(r)), enter, each)?;
-            }
-        }
-        Ok(())
     }
 
     /// The tree that results when the entries at `changes` are replaced in `base` (`None` removes). New trees
@@ -271,6 +279,19 @@ fn side_by_side<'e>(mut left: &[Named<'e>], mut right: &[Named<'e>]) -> Vec<Diff
 }
 
 const MAX_PATH: usize = 1 << 16;
+/// So many directories are compared at a time: their trees are held in memory.
+const AT_ONCE: usize = 4096;
+
+fn refuse_depth(dir: &[u8]) -> Result<()> {
+    match dir.len() > MAX_PATH {
+        true => Err(Error::refused("a tree is nested too deeply to be written")),
+        false => Ok(()),
+    }
+}
+
+fn damaged(id: ObjectId) -> Error {
+    Error::fault(format!("tree {id} is damaged"))
+}
 
 /// Writes one tree, sorting its entries as git does.
 fn write_tree(entries: Entries, sink: &ObjectSink<'_>) -> Result<ObjectId> {
