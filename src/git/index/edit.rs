@@ -1,7 +1,7 @@
 //! Changing the index and writing it.
 
 use super::super::checksum::checksum;
-use super::{CachedTree, Index, IndexEntry, TreeNode, cached};
+use super::{CachedTree, Index, IndexEntry, MUCH, TreeNode, cached};
 use crate::model::{RepoPath, Stat};
 use crate::{Error, Result};
 use std::io::Write;
@@ -17,6 +17,7 @@ impl Index {
         let places = edits.iter().map(|(path, new)| (self.range_at(path.as_bytes()), path, new.as_slice()));
         let places: Vec<_> = places.collect();
         self.entries.replace(&places);
+        *self.last.get_mut() = 0;
         if let Some(trees) = &mut self.trees {
             edits.iter().for_each(|(path, _)| trees.invalidate(path.as_bytes()));
         }
@@ -58,9 +59,17 @@ impl Index {
             extensions.extend_from_slice(body);
         }
         let parts = [&header[..], entries, &extensions];
-        let sum = checksum(&parts);
-        let mut all = parts.into_iter().chain([sum.as_slice()]);
-        let written = all.try_for_each(|part| out.write_all(part)).and_then(|()| out.flush());
+        let mut write = |parts: &[&[u8]]| parts.iter().try_for_each(|part| out.write_all(part));
+        let (written, sum) = match entries.len() < MUCH {
+            true => (write(&parts), checksum(&parts)),
+            // One core writes while the other hashes.
+            false => std::thread::scope(|scope| {
+                let sum = scope.spawn(|| checksum(&parts));
+                let written = write(&parts);
+                (written, sum.join().unwrap_or_else(|_| checksum(&parts)))
+            }),
+        };
+        let written = written.and_then(|()| write(&[sum.as_slice()])).and_then(|()| out.flush());
         written.map_err(|e| Error::io("cannot write the index", &e).with_kind(crate::Kind::Fault))
     }
 }

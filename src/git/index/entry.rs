@@ -180,6 +180,13 @@ impl Entries {
 
     /// Puts other entries in the place of some; the places are sorted, and so are the paths.
     pub fn replace(&mut self, edits: &[(Range<usize>, &RepoPath, &[IndexEntry])]) {
+        let fits = |place: &Range<usize>, new: &[IndexEntry]| {
+            place.len() == 1 && new.len() == 1 && self.at(place.start).is_extended() == (more_flags(&new[0]) != 0)
+        };
+        if edits.iter().all(|(place, _, new)| fits(place, new)) {
+            edits.iter().for_each(|(place, _, new)| self.overwrite(place.start, &new[0]));
+            return;
+        }
         let added = edits.iter().map(|(_, _, new)| new.len()).sum::<usize>();
         let mut out = Entries {
             data: Vec::with_capacity(self.data.len() + added * (HEAD + 66)),
@@ -196,6 +203,20 @@ impl Entries {
         *self = out;
     }
 
+    /// Puts an entry without stat data in the place of one with the same path, which takes as much room.
+    fn overwrite(&mut self, i: usize, entry: &IndexEntry) {
+        let length = self.at(i).raw_flags() & LENGTH;
+        let start = self.starts[i];
+        self.data[start..start + ID].fill(0);
+        self.set(i, MODE, &[entry.mode]);
+        self.data[start + ID..start + FLAGS].copy_from_slice(entry.id.as_bytes());
+        let (flags, more) = (length | flags(entry), more_flags(entry));
+        self.data[start + FLAGS..start + HEAD].copy_from_slice(&flags.to_be_bytes());
+        if more != 0 {
+            self.data[start + HEAD..start + HEAD + 2].copy_from_slice(&more.to_be_bytes());
+        }
+    }
+
     fn copy(&mut self, from: &Entries, range: Range<usize>) {
         let bytes = from.start(range.start)..from.start(range.end);
         let to = self.data.len();
@@ -208,13 +229,7 @@ impl Entries {
         let start = self.data.len();
         let path = path.as_bytes();
         let length = u16::try_from(path.len()).map_or(LENGTH, |length| length.min(LENGTH));
-        let mut flags = length | u16::from(entry.stage & 3) << 12;
-        let (mut more, marks) = (0, entry.flags);
-        for (set, flag) in [(marks.skip_worktree, SKIP_WORKTREE), (marks.intent_to_add, INTENT_TO_ADD)] {
-            more |= if set { flag } else { 0 };
-        }
-        flags |= if marks.assume_unchanged { ASSUME_UNCHANGED } else { 0 };
-        flags |= if more == 0 { 0 } else { EXTENDED };
+        let (flags, more) = (length | flags(entry), more_flags(entry));
         self.starts.push(start);
         self.data.resize(start + ID, 0);
         self.data[start + MODE..][..4].copy_from_slice(&entry.mode.to_be_bytes());
@@ -236,6 +251,19 @@ impl Entries {
         header.copy_from_slice(numbers.as_flattened());
         (header, &self.data[HEADER..])
     }
+}
+
+/// The flags of an entry but for the length of its path.
+fn flags(entry: &IndexEntry) -> u16 {
+    let assume = if entry.flags.assume_unchanged { ASSUME_UNCHANGED } else { 0 };
+    let extended = if more_flags(entry) == 0 { 0 } else { EXTENDED };
+    u16::from(entry.stage & 3) << 12 | assume | extended
+}
+
+/// The flags that an entry of version 3 can have besides.
+fn more_flags(entry: &IndexEntry) -> u16 {
+    let mark = |set, flag| if set { flag } else { 0 };
+    mark(entry.flags.skip_worktree, SKIP_WORKTREE) | mark(entry.flags.intent_to_add, INTENT_TO_ADD)
 }
 
 /// What [`Entries::parse`] found.

@@ -86,8 +86,7 @@ impl Index {
         // The time is read before the bytes: should git replace the content in between (it never
         // does in place), an older time makes more entries racy, never fewer.
         let meta = file.metadata().map_err(|error| Error::io(what(), &error))?;
-        let mut data = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0).min(1 << 31));
-        file.read_to_end(&mut data).map_err(|error| Error::io(what(), &error))?;
+        let data = read_all(&mut file, meta.len()).map_err(|error| Error::io(what(), &error))?;
         let mut index = Index::decode(data).map_err(|error| match error.kind() {
             crate::Kind::Refused => error,
             _ => error.context(format!("the index {} is damaged", path.display())).help(
@@ -104,7 +103,7 @@ impl Index {
         let layout = raw::layout(&data)?;
         let parse = || entry::Entries::parse(&data[..layout.extensions], layout.version, layout.count);
         // The hash costs more than all else: the second core takes it for big files.
-        let (entries, sum) = if data.len() > 1 << 20 {
+        let (entries, sum) = if data.len() > MUCH {
             std::thread::scope(|scope| {
                 let sum = scope.spawn(|| raw::verify_checksum(&data));
                 (parse(), sum.join().unwrap_or_else(|_| Err(Error::fault("the checksum could not be computed"))))
@@ -220,8 +219,12 @@ impl Index {
     /// searched in steps of double size.
     fn near(&self, path: &[u8]) -> Range<usize> {
         let mut low = self.last.load(Ordering::Relaxed);
-        if low >= self.len() || self.path(low) >= path {
-            return 0..self.len().min(low + 1);
+        let order = if low < self.len() { self.path(low).cmp(path) } else { std::cmp::Ordering::Greater };
+        match order {
+            // The same once more: planners ask several questions about each path.
+            std::cmp::Ordering::Equal => return low..low,
+            std::cmp::Ordering::Greater => return 0..self.len().min(low + 1),
+            std::cmp::Ordering::Less => {}
         }
         let mut step = 1;
         while low + step < self.len() && self.path(low + step) < path {
@@ -295,6 +298,28 @@ impl Index {
     pub fn cached_tree(&self) -> Option<CachedTree<'_>> {
         self.trees.as_ref().map(cached::Trees::root)
     }
+}
+
+/// From this size on a second core is worth it.
+const MUCH: usize = 1 << 20;
+
+/// The bytes of a file; of a big one, each core reads a half.
+fn read_all(file: &mut std::fs::File, size: u64) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let size = usize::try_from(size).map_err(std::io::Error::other)?;
+    if size < MUCH {
+        let mut data = Vec::with_capacity(size);
+        return file.read_to_end(&mut data).map(|_| data);
+    }
+    let mut data = vec![0; size];
+    let (first, second) = data.split_at_mut(size / 2);
+    let (file, middle) = (&*file, first.len() as u64);
+    let read = std::thread::scope(|scope| {
+        let other = scope.spawn(move || file.read_exact_at(second, middle));
+        let read = file.read_exact_at(first, 0);
+        read.and(other.join().unwrap_or_else(|_| Err(std::io::Error::other("a thread ended unexpectedly"))))
+    });
+    read.map(|()| data)
 }
 
 /// What `stat` says of an index file; `None`: there is none.

@@ -251,3 +251,57 @@ fn deeply_nested_cached_trees_do_not_recurse() {
     let trees = cached::Trees::parse(&data).unwrap();
     assert_eq!(trees.root().encode(), data);
 }
+
+#[test]
+fn entries_that_take_as_much_room_are_replaced_where_they_stand() {
+    let repo = rich();
+    let bytes = |index: &Index| {
+        let mut out = Vec::new();
+        index.write(&mut out).unwrap();
+        out
+    };
+    let read = || Index::read(&repo.index_file()).unwrap();
+    let id = ObjectId::from_bytes(&[7; 20]).unwrap();
+    let skipped = EntryFlags { skip_worktree: true, ..EntryFlags::default() };
+    let assumed = EntryFlags { assume_unchanged: true, ..EntryFlags::default() };
+    let edits = || {
+        let change = |path: &str, mode, flags| (RepoPath::from(path), vec![IndexEntry { mode, id, stage: 0, flags }]);
+        vec![
+            change("skipped", 0o100755, skipped),
+            change("d/e/f", 0o100644, assumed),
+            change("assumed", 0o120000, EntryFlags::default()),
+        ]
+    };
+    let mut there = read();
+    there.replace(edits());
+    // One that is new makes all of them move.
+    let mut moved = read();
+    let new = (RepoPath::from("zz"), vec![IndexEntry::plain(0o100644, id)]);
+    moved.replace(edits().into_iter().chain([new]).collect());
+    moved.replace(vec![(RepoPath::from("zz"), Vec::new())]);
+    assert_eq!(bytes(&there), bytes(&moved));
+    // A mark that needs room is no longer the same size.
+    let mut marked = read();
+    marked.replace(vec![(RepoPath::from("a0"), vec![IndexEntry { mode: 0o100644, id, stage: 0, flags: skipped }])]);
+    let at = marked.range_at(b"a0").start;
+    assert!(marked.flags(at).skip_worktree && marked.id(at) == id);
+    assert_eq!(marked.path(at + 1), there.path(at + 1));
+}
+
+#[test]
+fn a_big_index_is_the_same_after_reading_and_writing() {
+    let repo = TestRepo::new();
+    let id = String::from_utf8(repo.git_with_input(&["hash-object", "-w", "--stdin"], b"text")).unwrap();
+    let list: String = (0..20_000).map(|n| format!("100644 {} 0\tdir{:03}/a file {n}\n", id.trim(), n % 300)).collect();
+    repo.git_with_input(&["update-index", "--index-info"], list.as_bytes());
+    let before = std::fs::read(repo.index_file()).unwrap();
+    assert!(before.len() > MUCH);
+    let mut written = Vec::new();
+    Index::read(&repo.index_file()).unwrap().write(&mut written).unwrap();
+    assert_eq!(written, before);
+    let mut bad = before.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    std::fs::write(repo.index_file(), bad).unwrap();
+    assert!(Index::read(&repo.index_file()).is_err());
+}
