@@ -79,7 +79,10 @@ pub fn beginning(session: &Session, request: &StartRequest) -> Result<Beginning>
 }
 
 /// The next number of a line that no tag, hotfix or record has, here or (as far as it is known) elsewhere.
-fn next_free(session: &Session, package: &Package, releases: &Releases, base: &Version) -> Result<Version> {
+///
+/// # Errors
+/// A fault when refs or the log cannot be read.
+pub fn next_free(session: &Session, package: &Package, releases: &Releases, base: &Version) -> Result<Version> {
     let mut taken = vec![base.clone()];
     taken.extend(releases.tags.iter().map(|tag| tag.version.core()));
     taken.extend(releases.recorded_versions());

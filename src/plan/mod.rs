@@ -14,6 +14,7 @@ pub mod points;
 pub mod recover_item;
 pub mod release;
 pub mod release_commit;
+pub mod repair;
 pub mod resolve;
 pub mod restore;
 pub mod sprint;

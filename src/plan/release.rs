@@ -113,7 +113,7 @@ fn recorded_elsewhere(tag: &str, recorded: ObjectId, commit: ObjectId) -> Error 
     ))
 }
 
-fn new_tag(
+pub(super) fn new_tag(
     sink: &ObjectSink<'_>,
     name: &OperationName,
     tag: &str,

@@ -1,7 +1,7 @@
 //! B1 to B4: what became of a release, each failure built for real, with a bare remote and a registry on the loopback.
 
 use super::common::repo::words;
-use super::common::{Registry, RepoFiles, Report, TestRepo};
+use super::common::{Registry, RepoFiles, Report, State, TestRepo};
 use serde_json::Value;
 
 /// A clone with a remote, and a registry.
@@ -235,4 +235,130 @@ fn b1_the_git_command_that_is_shown_helps() {
         });
     }
     report.finish();
+}
+
+/// B2: where `repair` is the answer, the command that is shown repairs it, and `undo` brings back what was there.
+#[test]
+fn b2_the_repair_that_is_shown_repairs() {
+    let mut report = Report::default();
+    let states = ["version-conflict", "moved", "duplicate", "files-differ"];
+    for (state, script) in FAILURES.iter().filter(|(state, _)| states.contains(state)) {
+        report.case(&format!("{state}: {script}"), || {
+            let scene = scene_of(script);
+            let command = scene.is("1.1.0", state);
+            assert!(command.contains("release repair"), "{command}");
+            let remote = || scene.repo.answer(&["ls-remote", "origin"]);
+            let (there, before) = (remote(), State::with_points(&scene.repo));
+            scene.type_in(&command);
+            assert_eq!(remote(), there, "nothing is sent without --push");
+            let after = scene.repo.rollback(&["release", "diagnose", "1.1.0", "--json"]).json();
+            let after = after["releases"][0]["state"].as_str().unwrap_or("no such release").to_owned();
+            assert!(after != *state, "still {after}");
+            scene.repo.fsck();
+            let id = scene.repo.operations().remove(0);
+            scene.repo.rb(&format!("undo {id} -y"));
+            State::with_points(&scene.repo).must_be(&before, "undo");
+        });
+    }
+    report.finish();
+}
+
+/// B2, A9: a tag that nobody has goes; one that may be published stays, unless it is forced with a reason.
+#[test]
+fn b2_a_published_tag_is_not_deleted_by_the_way() {
+    let scene = scene_of("git tag -a -m 1.1.0 v1.1.0");
+    let repo = &scene.repo;
+    let before = State::with_points(repo);
+    repo.rb("release repair 1.1.0 --delete-tag");
+    assert_eq!(repo.answer(&["tag", "-l", "v1.1.0"]), "");
+    // The tag object comes back even when git has pruned it.
+    repo.git(&["-c", "gc.reflogExpire=now", "gc", "-q", "--prune=now"]);
+    let id = repo.operations().remove(0);
+    repo.rb(&format!("undo {id}"));
+    State::with_points(repo).must_be(&before, "undo");
+
+    scene.sh("git push -q origin v1.1.0");
+    for line in ["release repair 1.1.0 --delete-tag", "release repair 1.1.0 --delete-tag --force --push -y"] {
+        repo.rollback(&words(line)).code(1).says("may be published").says("--renumber").says("--reason");
+    }
+    // Nobody knows what a remote has that cannot be asked.
+    scene.sh("git remote set-url origin ../nowhere");
+    repo.rollback(&words("release repair 1.1.0 --delete-tag")).code(1).says("may be published");
+    scene.sh("git remote set-url origin ../o.git");
+    State::with_points(repo).must_be(&before, "refused");
+
+    // Without --push the remote keeps it; with it a yes is needed.
+    let line = "release repair 1.1.0 --delete-tag --force --push --reason mistake";
+    repo.rollback(&words(line)).code(1).says("--yes");
+    let tag = repo.answer(&["rev-parse", "v1.1.0"]);
+    let done = repo.rb(&format!("{line} -y --json")).json();
+    assert_eq!(repo.answer(&["ls-remote", "origin", "refs/tags/v1.1.0"]), "");
+    assert_eq!(repo.answer(&["tag", "-l", "v1.1.0"]), "");
+    // The way back, here and there, as it is said.
+    repo.rb(&format!("undo {}", done["operation"].as_str().unwrap()));
+    scene.type_in(done["next"][0]["command"].as_str().unwrap());
+    let there = repo.answer(&["ls-remote", "origin", "refs/tags/v1.1.0"]);
+    assert_eq!(there.split('\t').next().unwrap(), tag, "the same tag object");
+}
+
+/// B2: the remote's tag goes only if it is still the one that was seen.
+#[test]
+fn b2_a_newer_tag_of_somebody_else_is_not_deleted() {
+    let scene = scene_of("git tag v1.1.0; git push -q origin v1.1.0");
+    // Somebody moves it between the look and the push.
+    scene.sh("mkdir -p .git/hooks; printf '#!/bin/sh\\ngit push -qf ../o.git HEAD~1:refs/tags/v1.1.0 --no-verify\\n' > .git/hooks/pre-push");
+    scene.sh("chmod +x .git/hooks/pre-push");
+    let line = "release repair 1.1.0 --delete-tag --force --push --reason mistake -y --json";
+    let run = scene.repo.rollback(&words(line)).code(2);
+    assert!(run.json()["warnings"].to_string().contains("v1.1.0"), "{run}");
+    let there = scene.repo.answer(&["ls-remote", "origin", "refs/tags/v1.1.0"]);
+    assert!(there.starts_with(&scene.repo.answer(&["rev-parse", "HEAD~1"])), "{there}");
+}
+
+/// B2: the new number is sent whole or not at all, and what was done here stays to be sent again.
+#[test]
+fn b2_a_rejected_push_leaves_all_of_it_here() {
+    let scene = scene_of("git tag v1.1.0; echo x > REG/app-1.1.0");
+    scene.sh(
+        "mkdir -p ../o.git/hooks; printf '#!/bin/sh\\ncase $1 in refs/heads/*) echo no pushes today; exit 1;; esac\\n' > ../o.git/hooks/update",
+    );
+    scene.sh("chmod +x ../o.git/hooks/update");
+    let before = scene.repo.answer(&["ls-remote", "origin"]);
+    let run = scene.repo.rollback(&words("release repair 1.1.0 --push -y --json")).code(2);
+    let answer = run.json();
+    assert!(answer["warnings"].to_string().contains("no pushes today"), "{run}");
+    assert_eq!(scene.repo.answer(&["ls-remote", "origin"]), before, "a tag landed alone");
+    assert_eq!(scene.repo.answer(&["show", "v1.1.1:Cargo.toml"]).lines().last().unwrap(), "version = \"1.1.1\"");
+    scene.sh("rm ../o.git/hooks/update");
+    scene.type_in(answer["next"][0]["command"].as_str().unwrap());
+    assert_eq!(scene.is("1.1.1", "publish-failed"), "git rollback release publish 1.1.1");
+    assert_eq!(scene.is("1.1.0", "given-up"), "");
+    assert!(scene.repo.answer(&["show", "v1.1.1:CHANGELOG.md"]).contains("In place of 1.1.0"));
+}
+
+/// B2: the next number is one that the remote and the registry do not have either.
+#[test]
+fn b2_the_next_number_is_free_everywhere() {
+    let scene = scene_of(
+        "git tag v1.1.0; echo x > REG/app-1.1.0; git tag v1.1.1; git push -q origin v1.1.1; git tag -d v1.1.1; echo x > REG/app-1.1.2",
+    );
+    let done = scene.repo.rb("release repair 1.1.0 --json").json();
+    assert_eq!(done["point"], "v1.1.3", "{done:#}");
+}
+
+/// B2: changes that are not committed stay as they are; where they would be mixed in, it is refused.
+#[test]
+fn b2_work_that_is_not_committed_is_not_released() {
+    let scene = scene_of("git tag v1.1.0; echo x > REG/app-1.1.0");
+    scene.repo.append("rollback.toml", "# mine\n");
+    scene.repo.write("new.txt", "untracked\n");
+    let trusted = scene.repo.sh("sha256sum < rollback.toml").stdout();
+    scene.repo.rollback(&["trust", "--hash", trusted.split(' ').next().unwrap()]).ok();
+    scene.repo.rb("release repair 1.1.0");
+    assert_eq!(scene.repo.answer(&["status", "--porcelain"]), " M rollback.toml\n?? new.txt");
+    scene.repo.rb("undo");
+    scene.repo.append("CHANGELOG.md", "mine\n");
+    let before = State::of(&scene.repo);
+    scene.repo.rollback(&words("release repair 1.1.0")).code(1).says("CHANGELOG.md").says("backup --clean");
+    State::of(&scene.repo).must_be(&before, "refused");
 }

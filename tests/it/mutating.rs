@@ -67,6 +67,13 @@ const OPEN_HOTFIX: &str = "$ export GIT_INDEX_FILE=$(git rev-parse --git-common-
     unset GIT_INDEX_FILE; git branch old $(git commit-tree -m old -p v1^{commit} v1^{tree})
     git branch -f work HEAD; git symbolic-ref HEAD refs/heads/work";
 
+/// A release with a version file, committed beside whatever else is staged.
+const RELEASED: &str = "$ blob=$(echo 9.0.0 | git hash-object -w --stdin); echo 9.0.0 > VERSION
+    git update-index --add --cacheinfo 100644,$blob,VERSION
+    export GIT_INDEX_FILE=$(git rev-parse --git-common-dir)/released; git read-tree HEAD
+    git update-index --add --cacheinfo 100644,$blob,VERSION; tree=$(git write-tree); rm $GIT_INDEX_FILE; unset GIT_INDEX_FILE
+    git update-ref HEAD $(git commit-tree -m nine -p HEAD $tree); git tag v9.0.0";
+
 /// Every command that changes something.
 pub const COMMANDS: &[Case] = &[
     case("checkpoint", Back::UndoById),
@@ -77,6 +84,15 @@ pub const COMMANDS: &[Case] = &[
     case("baseline set HEAD~1 --name good", Back::UndoById),
     case("release add 3.0.0 -m three", Back::UndoById),
     case("release add 1.0.0 -m adopted --unstable", Back::UndoById),
+    after(&["$ git tag v9.0.0"], "release repair 9.0.0 --delete-tag", Back::UndoById),
+    after(&["$ git tag -a -m nine v9.0.0"], "release repair 9.0.0 --renumber", Back::UndoById),
+    after(&["release add 9.0.0 HEAD~1", "$ git tag -f v9.0.0 HEAD"], "release repair 9.0.0", Back::UndoById),
+    Case {
+        line: "release repair 9.0.0 --renumber --reason taken",
+        first: &[RELEASED],
+        back: Back::Undo,
+        branch_only: true,
+    },
     after(&["release add 1.0.0"], "release mark v1 --unstable --reason broken", Back::UndoById),
     after(&["checkpoint cp"], "points delete cp -y", Back::UndoById),
     case("to baseline --clean all -y", Back::Undo),

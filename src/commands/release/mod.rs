@@ -3,6 +3,7 @@
 mod check;
 mod diagnose;
 mod look;
+mod repair;
 
 use super::Ctx;
 use super::change::{carry_out, request};
@@ -116,6 +117,40 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
+    /// Put right what `diagnose` has found: a new number, or a tag that goes or comes back
+    ///
+    /// What may be published is never changed: its content is released under the next free number, with version files,
+    /// changelog and tag, and the old number is given up. Nothing is sent to the remote without --push.
+    #[command(after_long_help = "Examples:
+  git rollback release repair 1.2.0 --dry-run   what would be done?
+  git rollback release repair 1.2.0             as its state wants it
+  git rollback release repair 1.2.0 --renumber --push
+  git rollback release repair 1.2.0 --delete-tag                   a tag that nobody else has
+  git rollback release repair 1.2.0 --delete-tag --push --force --reason \"tagged by mistake\"")]
+    Repair {
+        /// The version, or its tag
+        version: String,
+
+        /// Release its content under the next free number
+        #[arg(long, conflicts_with = "delete_tag")]
+        renumber: bool,
+
+        /// Delete its tag here; with --push, on the remote too, if it is still where it was seen
+        #[arg(long)]
+        delete_tag: bool,
+
+        /// Send what was done to the remote
+        #[arg(long)]
+        push: bool,
+
+        /// Delete a tag although others may have it; --reason says why
+        #[arg(long, requires = "delete_tag")]
+        force: bool,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
     /// Mark a release as one to rely on, or not; --reason says why
     Mark {
         /// The version, or its tag
@@ -182,6 +217,10 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Action::Diagnose { version, limit, offline, of } => {
             let wanted = diagnose::Wanted { version, limit, offline };
             diagnose::run(ctx, &session, &of.package(&session)?, &wanted)
+        }
+        Action::Repair { version, renumber, delete_tag, push, force, of } => {
+            let wanted = repair::Wanted { version, renumber, delete_tag, push, force };
+            repair::run(ctx, &session, &of.package(&session)?, &wanted)
         }
         Action::Check { version, of } => check::run(ctx, &session, &of.package(&session)?, &version),
     }

@@ -162,13 +162,14 @@ fn local(session: &Session, package: &Package, releases: &Releases, version: Ver
         Some(tag) => verify_tag(repo, tag.id)?,
         None => Signature::None,
     };
-    let fact = |key| tags.first().and_then(|tag| releases.facts.get(&about(&tag.name), key)).map(str::to_owned);
+    // Also of one whose tag is gone.
+    let name = tags.first().map_or_else(|| releases.names.name_for(&version, &releases.tags), |tag| tag.name.clone());
+    let fact = |key| releases.facts.get(&about(&name), key).map(str::to_owned);
     let marked = tags.first().and_then(|tag| releases.tags.iter().find(|one| one.name == tag.name));
     let unstable = marked.is_some_and(|tag| releases.stable(repo, tag) == Some(false));
     let (files, changelog) =
         commit.map_or((FilesSay::Nothing, None), |commit| content(repo, package, &version, commit));
     let publishing = &session.config.release.publishing;
-    let none = |key: &str| Answer::NotAsked(format!("no command is set ([release] {key})"));
     Ok(Findings {
         package: package.name.clone(),
         remote: None,
@@ -176,8 +177,8 @@ fn local(session: &Session, package: &Package, releases: &Releases, version: Ver
         line: commit.map(|commit| line_of(repo, commit)).transpose()?.flatten(),
         files,
         changelog,
-        published: none("published"),
-        assets: none("assets"),
+        published: Answer::NotSet("published"),
+        assets: Answer::NotSet("assets"),
         fetches_assets: !publishing.fetch_assets.is_empty(),
         published_here: fact(PUBLISHED).is_some(),
         broken: unstable && !version.is_prerelease(),

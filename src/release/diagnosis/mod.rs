@@ -23,6 +23,8 @@ pub enum Answer {
     Partly(String),
     /// There is no answer, and why.
     NotAsked(String),
+    /// The settings do not say how to ask.
+    NotSet(&'static str),
 }
 
 /// A tag of the version in this clone.
@@ -115,12 +117,18 @@ impl Findings {
         self.there.as_ref().is_ok_and(Vec::is_empty)
     }
 
+    /// Whether the remote has a tag of this name, or may have it.
+    pub fn is_on_remote(&self, tag: &str) -> bool {
+        match &self.there {
+            Ok(there) => there.iter().any(|there| there.name == tag),
+            Err(_) => self.remote.is_some(),
+        }
+    }
+
     /// Whether somebody else may have it: then its number is burned.
     pub fn may_be_published(&self) -> bool {
-        let unknown = |answer: &Answer| !matches!(answer, Answer::No(_));
         let on_remote = self.remote.is_some() && !self.is_not_there();
-        let asked = !matches!(self.published, Answer::NotAsked(_));
-        on_remote || self.published_here || (asked && unknown(&self.published))
+        on_remote || self.published_here || !matches!(self.published, Answer::No(_) | Answer::NotSet(_))
     }
 
     /// `1.2.0`, with its package as it is typed.

@@ -102,5 +102,6 @@ fn answer(name: &str, answer: &Answer) -> Check {
         Answer::No(what) => line(name, Verdict::Fail, format!("not there ({what})")),
         Answer::Partly(what) => line(name, Verdict::Fail, what),
         Answer::NotAsked(why) => line(name, Verdict::Unknown, why),
+        Answer::NotSet(key) => line(name, Verdict::Unknown, format!("no command is set ([release] {key})")),
     }
 }

@@ -1,0 +1,185 @@
+//! Puts right what went wrong with a release: here, and when it is asked for, on the remote.
+
+use crate::commands::change::{carry_out, request};
+use crate::commands::{Ctx, facts};
+use crate::engine::Locks;
+use crate::git::{RemoteEdit, push};
+use crate::model::Operation;
+use crate::model::report::{Finding, Hint, Outcome, PlanReport, Report, Severity};
+use crate::plan::hotfix::next_free;
+use crate::plan::repair::{self, Repair, RepairRequest, after, full};
+use crate::release::diagnosis::{Asking, Findings, gather};
+use crate::release::{Package, Releases, Version};
+use crate::store::log;
+use crate::store::session::Session;
+use crate::{Error, Kind, Result};
+
+/// What is asked for.
+pub(super) struct Wanted {
+    pub version: String,
+    pub renumber: bool,
+    pub delete_tag: bool,
+    pub push: bool,
+    pub force: bool,
+}
+
+pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, wanted: &Wanted) -> Result<Outcome> {
+    session.refuse_unfinished()?;
+    let found = look(ctx, session, package, &wanted.version)?;
+    let number = number_after(ctx, session, package, &found)?;
+    let how = match (wanted.renumber, wanted.delete_tag) {
+        (true, _) => Repair::Renumber,
+        (_, true) => Repair::DeleteTag { name: tag_to_delete(&found, &wanted.version)?, force: wanted.force },
+        _ => Repair::AsFound,
+    };
+    let asked = RepairRequest { found: &found, how, number, reason: ctx.global.reason.clone() };
+    let remote = found.remote.clone().filter(|_| wanted.push);
+    if wanted.push && remote.is_none() {
+        return Err(Error::refused("there is no remote to push to").help("`git remote add origin URL` adds one"));
+    }
+    let outcome = carry_out(ctx, session, &request(ctx, "release repair"), Locks::IndexAndHead, &|table| {
+        let mut plan = repair::plan(session, table.desk, table.name, package, &asked)?;
+        if let Some(remote) = remote.as_ref().filter(|_| !plan.is_empty()) {
+            announce(&mut plan.report, remote);
+        }
+        Ok(plan)
+    })?;
+    match outcome.report {
+        Report::Done(_) => sent(ctx, session, &asked, remote.as_deref(), outcome),
+        _ => Ok(outcome),
+    }
+}
+
+/// Everything that is known of one version.
+pub(super) fn look(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &str) -> Result<Findings> {
+    let asking = Asking { typed: Some(typed), limit: 1, remote: true, run: true };
+    let gathered = gather(session, package, ctx.talk, &asking)?;
+    for why in &gathered.not_asked {
+        ctx.talk.warn(&format!("not asked: {why}"));
+    }
+    gathered.found.into_iter().next().ok_or_else(|| Error::refused(format!("there is no release \"{typed}\"")))
+}
+
+/// The next number that nobody has: no tag or hotfix here, no tag on the remote, and not the registry.
+fn number_after(ctx: &Ctx<'_>, session: &Session, package: &Package, found: &Findings) -> Result<Version> {
+    let releases = Releases::read(session, package)?;
+    let mut number = match found.version.is_prerelease() {
+        true => after(&found.version),
+        false => next_free(session, package, &releases, &found.version)?,
+    };
+    for _ in 0..MOST_TAKEN {
+        let typed = number.to_string();
+        let asking = Asking { typed: Some(&typed), limit: 1, remote: true, run: true };
+        // Where anything at all is known of it, it is taken.
+        if gather(session, package, &crate::host::talk::Quiet(ctx.talk), &asking).is_err() {
+            return Ok(number);
+        }
+        number = after(&number);
+    }
+    Err(Error::refused(format!("no number behind {} is free", found.version)))
+}
+
+/// More numbers in a row are not taken by accident.
+const MOST_TAKEN: usize = 50;
+
+fn tag_to_delete(found: &Findings, typed: &str) -> Result<String> {
+    let here = found.tags.iter().map(|tag| &tag.name);
+    let there = found.there.iter().flatten().map(|tag| &tag.name);
+    let names: Vec<&String> = here.chain(there).collect();
+    let named = typed.strip_prefix("tag:").unwrap_or(typed);
+    match names.iter().find(|name| **name == named).or(names.first()) {
+        Some(name) => Ok((*name).clone()),
+        None => Err(Error::refused(format!("{} has no tag", found.version))),
+    }
+}
+
+fn announce(plan: &mut PlanReport, remote: &str) {
+    plan.findings.push(Finding {
+        severity: Severity::Note,
+        message: format!("{remote} is changed as well"),
+        help: None,
+    });
+    plan.needs_yes.push(format!("{remote} is changed"));
+    plan.not_undoable.push(format!("what {remote} has afterwards; the answer says how it is sent again"));
+}
+
+/// Sends what was done to the remote, or says how.
+fn sent(
+    ctx: &Ctx<'_>,
+    session: &Session,
+    asked: &RepairRequest<'_>,
+    remote: Option<&str>,
+    mut outcome: Outcome,
+) -> Result<Outcome> {
+    let Report::Done(done) = &mut outcome.report else { return Ok(outcome) };
+    let all = log::read(&session.repo, usize::MAX)?;
+    let operation = all.iter().find(|operation| Some(&operation.id) == done.operation.as_ref());
+    let edits = edits(asked, operation);
+    let Some(name) = asked.found.remote.as_deref().filter(|_| !edits.is_empty()) else { return Ok(outcome) };
+    let by_hand = by_hand(name, &edits);
+    let Some(remote) = remote else {
+        if !matches!(asked.how, Repair::DeleteTag { .. }) {
+            done.next.push(Hint::new(by_hand, "publishes it"));
+        }
+        return Ok(outcome);
+    };
+    if operation.is_none() {
+        // Nothing was left to do here, so nobody was asked.
+        let mut plan = PlanReport { title: format!("Change {remote}: {by_hand}"), ..PlanReport::default() };
+        announce(&mut plan, remote);
+        if !ctx.talk.approve(&plan)? {
+            return Err(Error::refused("nothing was done: the answer was no"));
+        }
+    }
+    match push(&session.repo, remote, &edits) {
+        Ok(()) => {
+            done.summary = format!("{}; {remote} has it too", done.summary);
+            done.next.extend(again(asked, remote));
+        }
+        Err(error) => {
+            let causes = error.causes().join("; ");
+            done.warnings.push(format!("{}: {causes}", error.message()));
+            done.next.push(Hint::new(by_hand, format!("what was done here is to be sent to {remote}")));
+            return Ok(outcome.with_exit(Kind::Unverified));
+        }
+    }
+    Ok(outcome)
+}
+
+/// How a tag that was deleted on the remote comes back there.
+fn again(asked: &RepairRequest<'_>, remote: &str) -> Option<Hint> {
+    let Repair::DeleteTag { name, .. } = &asked.how else { return None };
+    let there = asked.found.there.iter().flatten().find(|tag| &tag.name == name)?;
+    let command = format!("git push {remote} {}:{}", there.id, full(name));
+    Some(Hint::new(command, "brings it back there, when `undo` has brought it back here"))
+}
+
+/// What the remote lacks of what was done.
+fn edits(asked: &RepairRequest<'_>, operation: Option<&Operation>) -> Vec<RemoteEdit> {
+    if let Repair::DeleteTag { name, .. } = &asked.how {
+        let there = asked.found.there.iter().flatten().filter(|tag| &tag.name == name);
+        return there.map(|tag| RemoteEdit::Replace { name: full(name), old: tag.id, new: None }).collect();
+    }
+    let moves = operation.iter().flat_map(|operation| &operation.refs);
+    let old = asked.found.tags.iter().map(|tag| full(&tag.name)).collect::<Vec<_>>();
+    let sent = moves.filter(|moved| !old.contains(&moved.name) && !moved.name.starts_with("refs/rollback/"));
+    sent.filter_map(|moved| Some(RemoteEdit::Forward { name: moved.name.clone(), new: moved.new? })).collect()
+}
+
+fn by_hand(remote: &str, edits: &[RemoteEdit]) -> String {
+    let mut words = vec!["git push".to_owned()];
+    words.extend((edits.len() > 1).then(|| "--atomic".to_owned()));
+    let mut specs = Vec::new();
+    for edit in edits {
+        match edit {
+            RemoteEdit::Forward { name, .. } => specs.push(facts::shell_word(name)),
+            RemoteEdit::Replace { name, old, .. } => {
+                words.push(facts::shell_word(&format!("--force-with-lease={name}:{old}")));
+                specs.push(facts::shell_word(&format!(":{name}")));
+            }
+        }
+    }
+    words.push(facts::shell_word(remote));
+    words.extend(specs);
+    words.join(" ")
+}
