@@ -24,6 +24,8 @@ pub const STABLE: &str = "stable";
 pub const WHY: &str = "why";
 /// When it was published from here.
 pub const PUBLISHED: &str = "published";
+/// Why publishing it from here failed.
+pub const PUBLISH_FAILED: &str = "publish-failed";
 /// That it was withdrawn: `yes`; taken back: `no`.
 pub const YANKED: &str = "yanked";
 /// The version that took its place, when its number was given up.

@@ -14,7 +14,7 @@ pub struct Scene {
 const SETTINGS: &str = r#"
 [release]
 publish = [
-    { name = "crate", run = "grep -q \"version = .$RELEASE_VERSION\" Cargo.toml && cp Cargo.toml DIR/app-$RELEASE_VERSION; echo $PWD > DIR/where" },
+    { name = "crate", run = "test ! -e DIR/full && grep -q \"version = .$RELEASE_VERSION\" Cargo.toml && cp Cargo.toml DIR/app-$RELEASE_VERSION && echo $PWD > DIR/where" },
     { name = "files", run = "test ! -e dist || cp dist/* DIR; echo $RELEASE_TAG > DIR/app-$RELEASE_VERSION.tar.gz" },
 ]
 published = { name = "crate", http = "URL/app-${RELEASE_VERSION}" }
@@ -361,4 +361,105 @@ fn b2_work_that_is_not_committed_is_not_released() {
     let before = State::of(&scene.repo);
     scene.repo.rollback(&words("release repair 1.1.0")).code(1).says("CHANGELOG.md").says("backup --clean");
     State::of(&scene.repo).must_be(&before, "refused");
+}
+
+/// B3: where `publish` is the answer, the command that is shown finishes the release; a second run does nothing.
+#[test]
+fn b3_publishing_is_finished_from_the_tag() {
+    let mut report = Report::default();
+    for (state, script) in FAILURES.iter().filter(|(state, _)| ["publish-failed", "partial"].contains(state)) {
+        report.case(&format!("{state}: {script}"), || {
+            let scene = scene_of(&format!("{script}; echo dirty >> Cargo.toml; git rm -q CHANGELOG.md"));
+            let command = scene.is("1.1.0", state);
+            assert!(command.contains("release publish"), "{command}");
+            let before = State::of(&scene.repo);
+            scene.repo.rollback(&words(command.strip_prefix("git rollback ").unwrap())).code(1).says("--yes");
+            scene.type_in(&command);
+            State::of(&scene.repo).must_be(&before, "publish");
+            scene.is("1.1.0", "fine");
+            assert_eq!(scene.repo.answer(&["worktree", "list"]).lines().count(), 1);
+            let at = |name: &str| {
+                std::fs::metadata(scene.repo.base().join("registry").join(name)).unwrap().modified().unwrap()
+            };
+            let first = (at("app-1.1.0"), at("app-1.1.0.tar.gz"));
+            let again = scene.repo.rb("release publish 1.1.0 --json").json();
+            assert!(again["summary"].as_str().unwrap().starts_with("Nothing to do: 1.1.0 is published"), "{again}");
+            assert_eq!((at("app-1.1.0"), at("app-1.1.0.tar.gz")), first, "published twice");
+        });
+    }
+    report.finish();
+}
+
+/// B3: what the registry has is left out, the rest is published where nothing of the user's is.
+#[test]
+fn b3_only_what_is_missing_is_published() {
+    let scene = scene_of("git tag v1.1.0; git push -q origin v1.1.0; echo theirs > REG/app-1.1.0");
+    scene.repo.rb("release publish 1.1.0 -y");
+    let registry = scene.repo.base().join("registry");
+    assert_eq!(std::fs::read_to_string(registry.join("app-1.1.0")).unwrap(), "theirs\n");
+    assert_eq!(std::fs::read_to_string(registry.join("app-1.1.0.tar.gz")).unwrap(), "v1.1.0\n");
+    assert!(!registry.join("where").exists(), "the task for the crate has run");
+    scene.sh("git tag v1.2.0; git push -q origin v1.2.0");
+    scene.repo.rollback(&words("release publish 1.2.0 -y")).code(1).says("says 1.1.0").says("release repair 1.2.0");
+}
+
+/// B3: a command that fails is recorded and said; nothing claims that it is published.
+#[test]
+fn b3_a_failing_command_is_no_release() {
+    let scene = scene_of("git tag v1.1.0; git push -q origin v1.1.0");
+    scene.sh("touch REG/full");
+    scene.repo.rollback(&words("release publish 1.1.0 -y")).code(1).says("crate failed").says("release diagnose 1.1.0");
+    assert_eq!(scene.repo.rb("log --json").json()["operations"][0]["command"], "release publish");
+    assert!(scene.is("1.1.0", "publish-failed").contains("publish"));
+}
+
+/// B3: commands that were not allowed are not run, and what cannot be asked is not published twice.
+#[test]
+fn b3_nothing_is_published_blindly() {
+    let scene = scene_of("git tag v1.1.0; git push -q origin v1.1.0; touch REG/down");
+    scene.repo.rollback(&words("release publish 1.1.0 -y")).code(1).says("nobody can tell");
+    scene.sh("rm REG/down; echo '# changed' >> rollback.toml");
+    scene.repo.rollback(&words("release publish 1.1.0 -y")).code(1).says("allowed");
+    scene.sh("git checkout -q rollback.toml");
+    scene.repo.rb("release publish 1.1.0 --dry-run");
+    scene.is("1.1.0", "publish-failed");
+}
+
+/// B4: withdrawing marks, runs the command, says why, and can be taken back; the hotfix that is shown replaces it.
+#[test]
+fn b4_a_broken_release_is_withdrawn_and_replaced() {
+    let scene = Scene::new();
+    let repo = &scene.repo;
+    repo.rollback(&words("release yank 1.0.0 -y")).code(1).says("--reason");
+    repo.rollback(&words("release yank 1.0.0 --reason leaks")).code(1).says("--yes");
+    repo.rb("release yank 1.0.0 --reason leaks -y");
+    let yanked = || std::fs::read_to_string(repo.base().join("registry/yanked")).unwrap_or_default();
+    assert_eq!(yanked(), "1.0.0\n");
+    let one = scene.diagnosis("1.0.0");
+    assert_eq!((&one["state"], &one["summary"]), (&"broken".into(), &"it was withdrawn: leaks".into()));
+    let again = repo.rb("release yank 1.0.0 --reason leaks -y").stdout();
+    assert!(again.contains("withdrawn already") && yanked() == "1.0.0\n", "{again}");
+    repo.rb("release yank 1.0.0 --undo -y");
+    assert_eq!(yanked(), "");
+    scene.is("1.0.0", "fine");
+    repo.rb("release yank 1.0.0 --reason leaks -y");
+    let command = scene.is("1.0.0", "broken");
+    scene.type_in(&command);
+    assert_eq!(repo.answer(&["symbolic-ref", "--short", "HEAD"]), "hotfix/1.0.1");
+    scene.sh("git commit -q --allow-empty -m fix; git tag v1.0.1; git push -q origin v1.0.1");
+    assert_eq!(scene.is("1.0.0", "broken"), "", "settled: 1.0.1 came after it");
+}
+
+/// B4: the hotfix begins in the same step when that is asked for; a failing command leaves the mark, and is tried again.
+#[test]
+fn b4_the_mark_stays_when_the_registry_refuses() {
+    let scene = Scene::new();
+    scene.sh("mkdir REG/yanked");
+    let run = scene.repo.rollback(&words("release yank 1.0.0 --reason leaks -y --hotfix")).code(2);
+    assert!(run.stdout().contains("git rollback release yank 1.0.0"), "{run}");
+    assert_eq!(scene.repo.answer(&["symbolic-ref", "--short", "HEAD"]), "main");
+    scene.is("1.0.0", "broken");
+    scene.sh("rmdir REG/yanked");
+    scene.repo.rb("release yank 1.0.0 --reason leaks -y --hotfix");
+    assert_eq!(scene.repo.answer(&["symbolic-ref", "--short", "HEAD"]), "hotfix/1.0.1");
 }

@@ -57,6 +57,11 @@ pub enum Action {
     },
 }
 
+/// Starts the hotfix of a version that was withdrawn.
+pub(super) fn begin(ctx: &Ctx<'_>, version: String, of: Of) -> Result<Outcome> {
+    start::run(ctx, start::Args { version, message: ctx.global.reason.clone(), exact: false, of })
+}
+
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     match args.action.unwrap_or(Action::List { of: Of::default() }) {

@@ -3,7 +3,9 @@
 mod check;
 mod diagnose;
 mod look;
+mod publish;
 mod repair;
+mod yank;
 
 use super::Ctx;
 use super::change::{carry_out, request};
@@ -151,6 +153,47 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
+    /// Publish a release from its tag, or finish publishing it
+    ///
+    /// [release] publish of rollback.toml runs in a temporary worktree at the tag; what is published already is left out. Then
+    /// the registry is asked until it has it. A second run does nothing.
+    #[command(after_long_help = "Examples:
+  git rollback release publish 1.2.0 --dry-run   what would run?
+  git rollback release publish 1.2.0
+  git rollback release publish 1.2.0 --from-assets   the files that it has, instead of building them anew")]
+    Publish {
+        /// The version, or its tag
+        version: String,
+
+        /// First fetch the files that the release has ([release] fetch-assets)
+        #[arg(long)]
+        from_assets: bool,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Withdraw a release: mark it as broken, and run [release] yank
+    #[command(after_long_help = "Examples:
+  git rollback release yank 1.2.0 --reason \"loses mail\"
+  git rollback release yank 1.2.0 --reason \"loses mail\" --hotfix
+  git rollback release yank 1.2.0 --undo")]
+    Yank {
+        /// The version, or its tag
+        version: String,
+
+        /// Also start the hotfix that replaces it
+        #[arg(long)]
+        hotfix: bool,
+
+        /// Take it back
+        #[arg(long, conflicts_with = "hotfix")]
+        undo: bool,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
     /// Mark a release as one to rely on, or not; --reason says why
     Mark {
         /// The version, or its tag
@@ -221,6 +264,16 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Action::Repair { version, renumber, delete_tag, push, force, of } => {
             let wanted = repair::Wanted { version, renumber, delete_tag, push, force };
             repair::run(ctx, &session, &of.package(&session)?, &wanted)
+        }
+        Action::Publish { version, from_assets, of } => {
+            publish::run(ctx, &session, &of.package(&session)?, &version, from_assets)
+        }
+        Action::Yank { version, hotfix, undo, of } => {
+            let outcome = yank::run(ctx, &session, &of.package(&session)?, &version, undo)?;
+            match hotfix && outcome.exit_code == 0 && !ctx.global.dry_run {
+                true => super::hotfix::begin(ctx, version, of),
+                false => Ok(outcome),
+            }
         }
         Action::Check { version, of } => check::run(ctx, &session, &of.package(&session)?, &version),
     }

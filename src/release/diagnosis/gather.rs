@@ -6,7 +6,7 @@ use crate::git::{Repo, Signature, verify_tag};
 use crate::host::Runner;
 use crate::host::talk::{Quiet, Talk};
 use crate::model::{Action, ObjectId, Ran, Task};
-use crate::release::records::{PUBLISHED, RENUMBERED, WHY, about};
+use crate::release::records::{PUBLISHED, RENUMBERED, WHY, YANKED, about, yes_or_no};
 use crate::release::{
     Changelog, CommitTree, Package, Releases, RemoteTag, TagNames, Tree, Version, VersionFiles, VersionTag,
     changelog_in, remote_of, remote_tags,
@@ -180,7 +180,9 @@ fn local(session: &Session, package: &Package, releases: &Releases, version: Ver
         published: Answer::NotSet("published"),
         assets: Answer::NotSet("assets"),
         fetches_assets: !publishing.fetch_assets.is_empty(),
-        published_here: fact(PUBLISHED).is_some(),
+        said_yes: Vec::new(),
+        published_here: fact(PUBLISHED),
+        yanked: fact(YANKED).as_deref() == Some(yes_or_no(true)),
         broken: unstable && !version.is_prerelease(),
         why: fact(WHY),
         renumbered: fact(RENUMBERED),
@@ -316,8 +318,9 @@ fn ask_all(session: &Session, talk: &dyn Talk, may_run: bool, found: &mut [Findi
             });
         }
     });
-    for ((at, which), answer) in answers.into_inner().unwrap_or_else(|e| e.into_inner()) {
+    for ((at, which), (answer, said_yes)) in answers.into_inner().unwrap_or_else(|e| e.into_inner()) {
         *place(&mut found[at], which) = answer;
+        found[at].said_yes.extend(said_yes);
     }
     Ok(())
 }
@@ -326,8 +329,8 @@ fn place(found: &mut Findings, which: usize) -> &mut Answer {
     if which == 0 { &mut found.published } else { &mut found.assets }
 }
 
-/// The answer of several questions together.
-pub(crate) fn ask(runner: &Runner<'_>, tasks: &[Task]) -> Answer {
+/// The answer of several questions together, and the names of those that say yes.
+pub(crate) fn ask(runner: &Runner<'_>, tasks: &[Task]) -> (Answer, Vec<String>) {
     let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for task in tasks {
         let ran = runner.run(task);
@@ -337,12 +340,13 @@ pub(crate) fn ask(runner: &Runner<'_>, tasks: &[Task]) -> Answer {
             None => unknown.push(ran.failure()),
         }
     }
-    match (unknown.first(), yes.is_empty(), no.is_empty()) {
+    let answer = match (unknown.first(), yes.is_empty(), no.is_empty()) {
         (Some(why), ..) => Answer::NotAsked(why.clone()),
         (None, false, false) => Answer::Partly(format!("{} there, {} not there", yes.join(", "), no.join(", "))),
         (None, true, _) => Answer::No(no.join(", ")),
         (None, false, true) => Answer::Yes(yes.join(", ")),
-    }
+    };
+    (answer, yes)
 }
 
 /// What a question says; `None`: there is no answer, so nothing can be concluded.

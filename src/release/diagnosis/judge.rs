@@ -125,15 +125,16 @@ fn broken(found: &Findings) -> Option<Judgement> {
     if !found.broken {
         return None;
     }
+    let what = if found.yanked { "it was withdrawn" } else { "it must not be relied on" };
     let why = found.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     Some(match &found.newer {
-        Some(newer) => settled(ReleaseState::Broken, format!("it must not be relied on{why}; {newer} came after it")),
+        Some(newer) => settled(ReleaseState::Broken, format!("{what}{why}; {newer} came after it")),
         None => {
             let next = Hint::new(
                 format!("git rollback hotfix start {}", found.typed()),
                 "begins the release that replaces it",
             );
-            say(ReleaseState::Broken, format!("it must not be relied on{why}"), next)
+            say(ReleaseState::Broken, format!("{what}{why}"), next)
         }
     })
 }
@@ -179,7 +180,7 @@ fn publishing(found: &Findings) -> Option<Judgement> {
             "publishes the tag",
         );
         return Some(match &found.published {
-            Answer::Yes(_) | Answer::Partly(_) if !found.published_here => say(
+            Answer::Yes(_) | Answer::Partly(_) if found.published_here.is_none() => say(
                 ReleaseState::VersionConflict,
                 format!(
                     "the registry has this version, and nobody knows from which commit: its tag is not on {remote}"
@@ -210,7 +211,7 @@ fn publishing(found: &Findings) -> Option<Judgement> {
             publish("", "publishes what is missing, from its tag"),
         )),
         // Candidates need not be published.
-        (Answer::No(_), _) if !found.version.is_prerelease() || found.published_here => {
+        (Answer::No(_), _) if !found.version.is_prerelease() || found.published_here.is_some() => {
             Some(say(ReleaseState::PublishFailed, "it is tagged, and the registry does not have it", finish()))
         }
         _ => None,

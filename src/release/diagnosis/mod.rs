@@ -5,6 +5,7 @@ mod judge;
 mod words;
 
 pub use gather::{Asking, Gathered, gather, line_of};
+pub(crate) use gather::{ask, runner};
 pub use judge::{Judgement, judge};
 pub use words::facts;
 
@@ -82,8 +83,12 @@ pub struct Findings {
     pub assets: Answer,
     /// Whether the settings say how these files are fetched.
     pub fetches_assets: bool,
-    /// Whether it is recorded that it was published from here.
-    pub published_here: bool,
+    /// The names of the questions that say yes.
+    pub said_yes: Vec<String>,
+    /// When it was published from here, as it is recorded.
+    pub published_here: Option<String>,
+    /// Whether it is recorded that it was withdrawn.
+    pub yanked: bool,
     /// Whether it must not be relied on (a candidate never is, which is no fault).
     pub broken: bool,
     /// Why.
@@ -128,7 +133,7 @@ impl Findings {
     /// Whether somebody else may have it: then its number is burned.
     pub fn may_be_published(&self) -> bool {
         let on_remote = self.remote.is_some() && !self.is_not_there();
-        on_remote || self.published_here || !matches!(self.published, Answer::No(_) | Answer::NotSet(_))
+        on_remote || self.published_here.is_some() || !matches!(self.published, Answer::No(_) | Answer::NotSet(_))
     }
 
     /// `1.2.0`, with its package as it is typed.

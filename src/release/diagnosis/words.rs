@@ -34,11 +34,14 @@ pub fn facts(found: &Findings) -> Vec<Check> {
     out.push(answer("registry", &found.published));
     out.push(answer("files to download", &found.assets));
     out.push(match (found.broken, &found.why) {
+        (true, Some(why)) if found.yanked => line("marks", Verdict::Fail, format!("withdrawn: {why}")),
         (true, Some(why)) => line("marks", Verdict::Fail, format!("not to be relied on: {why}")),
         (true, None) => line("marks", Verdict::Fail, "not to be relied on"),
-        (false, _) => {
-            line("marks", Verdict::Ok, if found.published_here { "published from here" } else { "none against it" })
-        }
+        (false, _) => line(
+            "marks",
+            Verdict::Ok,
+            if found.published_here.is_some() { "published from here" } else { "none against it" },
+        ),
     });
     out
 }

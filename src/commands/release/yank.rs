@@ -1,0 +1,99 @@
+//! Withdraws a release, and takes that back.
+
+use super::publish::remember;
+use super::repair::look;
+use crate::commands::Ctx;
+use crate::config::trust;
+use crate::model::report::{DoneReport, Hint, Outcome, PlanReport};
+use crate::model::{Ran, Task};
+use crate::release::Package;
+use crate::release::diagnosis::{Findings, runner};
+use crate::release::records::{STABLE, WHY, YANKED, yes_or_no};
+use crate::store::session::Session;
+use crate::{Error, Result};
+
+/// Withdraws it (`back`: takes that back).
+pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &str, back: bool) -> Result<Outcome> {
+    session.refuse_unfinished()?;
+    let found = look(ctx, session, package, typed)?;
+    let Some(tag) = found.tag().map(|tag| tag.name.clone()) else {
+        return Err(Error::refused(format!("{} has no tag here", found.version))
+            .help("`git fetch --tags` brings those of others"));
+    };
+    let reason = ctx.global.reason.clone();
+    if found.yanked != back && found.broken != back {
+        let state = if back { "is not withdrawn" } else { "is withdrawn already" };
+        let report = DoneReport {
+            command: name(back),
+            summary: format!("Nothing to do: {} {state}", found.version),
+            verified: true,
+            ..DoneReport::default()
+        };
+        return Ok(report.into());
+    }
+    if !back && reason.is_none() {
+        return Err(Error::refused("it is not said why it is withdrawn").help("say it with --reason \"...\""));
+    }
+    let publishing = &session.config.release.publishing;
+    let tasks = if back { &publishing.unyank } else { &publishing.yank };
+    let plan = plan(&found, back, tasks);
+    if ctx.global.dry_run {
+        return Ok(plan.into());
+    }
+    if !tasks.is_empty() {
+        trust::require(&session.repo, session.config.text.as_deref().unwrap_or_default(), None)?;
+    }
+    if !ctx.talk.approve(&plan)? {
+        return Err(Error::refused("nothing was done: the answer was no"));
+    }
+    // Whoever looks from now on shall see it, whatever the registry says.
+    let marks = [(STABLE, Some(yes_or_no(back).to_owned())), (WHY, reason)];
+    let mut report =
+        DoneReport { command: name(back), summary: plan.title.clone(), verified: true, ..DoneReport::default() };
+    report.operation = remember(ctx, session, "release yank", &tag, plan.title, &marks)?;
+    if tasks.is_empty() {
+        let by_hand = if back { "taken back" } else { "done" };
+        report.warnings.push(format!(
+            "only the mark was set: no [release] {} is set, so the registry's part is to be {by_hand} by hand",
+            if back { "unyank" } else { "yank" }
+        ));
+        return Ok(report.into());
+    }
+    report.runs = runner(session, ctx.talk, &found)?.run_all(tasks);
+    match report.runs.iter().find(|ran| !ran.ok).map(Ran::failure) {
+        None => {
+            let title = format!("{} in the registry", report.summary);
+            remember(ctx, session, "release yank", &tag, title, &[(YANKED, Some(yes_or_no(!back).to_owned()))])?;
+        }
+        Some(failure) => {
+            report.verified = false;
+            report.warnings.push(format!("it is marked, and the registry still has it as before: {failure}"));
+            let undo = if back { " --undo" } else { "" };
+            report.next.push(Hint::new(format!("git rollback release yank {}{undo}", found.typed()), "tries it again"));
+        }
+    }
+    Ok(report.into())
+}
+
+fn name(back: bool) -> String {
+    if back { "release yank --undo" } else { "release yank" }.to_owned()
+}
+
+fn plan(found: &Findings, back: bool, tasks: &[Task]) -> PlanReport {
+    let version = &found.version;
+    let mut steps = vec![format!("mark {version} as {}", if back { "stable" } else { "not stable" })];
+    steps.extend(tasks.iter().map(|task| format!("run {}: {}", task.name, task.spelled())));
+    let outside = !tasks.is_empty();
+    PlanReport {
+        command: name(back),
+        title: if back { format!("Take back that {version} is withdrawn") } else { format!("Withdraw {version}") },
+        steps,
+        needs_yes: if outside { vec!["the registry is changed".to_owned()] } else { Vec::new() },
+        not_undoable: if outside {
+            vec!["what the registry does; `--undo` is the way back".to_owned()]
+        } else {
+            Vec::new()
+        },
+        ..PlanReport::default()
+    }
+}
