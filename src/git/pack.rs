@@ -450,7 +450,8 @@ thread_local! {
     static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), true));
 }
 
-fn deflate(data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+/// Compresses `data` onto the end of `out`.
+pub(super) fn deflate(data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
     COMPRESS.with_borrow_mut(|compress| {
         compress.reset();
         loop {

@@ -112,7 +112,7 @@ impl<'r> Merger<'r> {
             program.bring(&small.made_trees(), tree)?;
             *commit = program.wrap(tree)?;
         }
-        let answer = program.merge(commits[0], commits[1], commits[2])?;
+        let answer = ask(program, commits)?;
         if !answer.clean {
             return Ok(None);
         }
@@ -153,7 +153,7 @@ impl<'r> Merger<'r> {
             *id = program.wrap(*id)?;
         }
         let [base, ours, theirs] = commits;
-        let answer = program.merge(base, ours, theirs)?;
+        let answer = ask(program, commits)?;
         self.take_over(answer.tree)?;
         if answer.clean {
             return Ok(Merged::Clean(answer.tree));
@@ -225,7 +225,6 @@ impl<'r> Merger<'r> {
         }
         super::process::refuse_drivers(self.repo, files.values())?;
         if self.program.is_none() {
-            refuse_old_git()?;
             self.program = Some(Program::start(self.repo, &self.scratch)?);
         }
         self.program.as_mut().map_or(Ok(()), |program| program.set_attributes(files))
@@ -255,6 +254,14 @@ fn holds(made: &MadeTrees, tree: ObjectId) -> bool {
 
 /// The first version of git whose `merge-tree` takes a merge base.
 const NEEDED: (u32, u32) = (2, 40);
+
+/// Asks git. An old one stumbles over the question, and only then its version is looked at: that costs as much as a merge.
+fn ask(program: &mut Program<'_>, [base, ours, theirs]: [ObjectId; 3]) -> Result<program::Answer> {
+    program.merge(base, ours, theirs).or_else(|error| {
+        refuse_old_git()?;
+        Err(error)
+    })
+}
 
 fn refuse_old_git() -> Result<()> {
     let version = super::version()?;

@@ -1,15 +1,15 @@
 //! `git merge-tree`, kept at work: one process for many merges. What it writes goes into an object database of its own.
 
-use crate::git::pack::{MadeTrees, ObjectKind, name_of};
+use crate::git::pack::{MadeTrees, ObjectKind, deflate, name_of};
 use crate::git::process::merge_tree;
 use crate::git::repo::Handles;
 use crate::host::fs;
 use crate::host::process::Conversation;
 use crate::model::{IndexEntry, ObjectId, RepoPath};
 use crate::{Error, Result};
-use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::read::ZlibDecoder;
 use std::collections::{BTreeMap, HashSet};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What git said of a merge.
@@ -94,9 +94,9 @@ impl<'r> Program<'r> {
         if self.written.insert(id) {
             let file = loose(&self.dir, id);
             file.parent().map_or(Ok(()), fs::create_dir_all)?;
-            let mut zip = ZlibEncoder::new(Vec::new(), Compression::fast());
-            let bytes = write!(zip, "{} {}\0", kind.name(), data.len()).and_then(|()| zip.write_all(data));
-            let bytes = bytes.and_then(|()| zip.finish()).map_err(|e| Error::io("cannot compress an object", &e))?;
+            let whole = [format!("{} {}\0", kind.name(), data.len()).as_bytes(), data].concat();
+            let mut bytes = Vec::new();
+            deflate(&whole, &mut bytes).map_err(|e| Error::io("cannot compress an object", &e))?;
             write_once(&file, &bytes)?;
         }
         Ok(id)
