@@ -5,7 +5,7 @@ use crate::Result;
 use crate::model::report::{Finding, Severity};
 use crate::model::{RepoPath, Step};
 use crate::plan::Plan;
-use crate::store::layout::{LOG, POINTS, SNAPSHOTS};
+use crate::store::layout::{LOG, POINTS, REFS, SNAPSHOTS};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ fn unwritable(scene: &Scene<'_>, plan: &Plan) -> Result<Vec<Finding>> {
 /// its end, when it is written into the log.
 fn refs_in_the_way(session: &Session) -> Result<Vec<Finding>> {
     let mut out = Vec::new();
-    for dir in ["refs/rollback/", LOG, SNAPSHOTS, POINTS] {
+    for dir in [REFS, LOG, SNAPSHOTS, POINTS] {
         let name = dir.trim_end_matches('/');
         if session.repo.reference(name)?.is_some() {
             let message = format!("the ref {name} stands where this tool keeps refs of its own");

@@ -3,6 +3,8 @@
 use crate::git::Repo;
 use std::path::{Path, PathBuf};
 
+/// All refs of this tool.
+pub const REFS: &str = "refs/rollback/";
 /// Refs of snapshots: `refs/rollback/snapshots/<stamp>-<operation>`.
 pub const SNAPSHOTS: &str = "refs/rollback/snapshots/";
 /// Refs of points: `refs/rollback/points/<stamp>/<kind>/<name>`.

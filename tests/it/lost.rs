@@ -229,6 +229,42 @@ fn c6_what_is_held_is_not_listed() {
     assert_eq!(only(&repo)["kind"], "stash");
 }
 
+/// C6: commits that only snapshots of this tool hold are items of their own, and git's two classes are what they were.
+#[test]
+fn c6_commits_that_only_snapshots_hold() {
+    let repo = start();
+    repo.sh(
+        "git tag good HEAD~2; git switch -qc topic; echo t > t; git add t; git commit -qm work; git switch -q main",
+    );
+    repo.rb("to good --yes").ok();
+    repo.rb("checkpoint").ok();
+    // From here on the snapshots alone lead to them.
+    repo.sh("git branch -qD topic; git reflog expire --expire=now --expire-unreachable=now --all; git gc -q");
+    repo.sh("git commit -q --allow-empty -m later; git commit -q --allow-empty --amend -m latest");
+    let of_reach = |wanted: &str| -> Vec<Value> {
+        lost(&repo, "").into_iter().filter(|item| item["reach"] == wanted && item["kind"] != "saved").collect()
+    };
+    let saved = of_reach("saved");
+    assert_eq!(saved.len(), 1, "{saved:#?}");
+    let (subject, count, prune) = (&saved[0]["subject"], &saved[0]["commit_count"], &saved[0]["prune"]["when"]);
+    assert_eq!((subject.as_str(), count.as_u64(), prune.as_str()), (Some("three"), Some(2), Some("never")));
+    let by_git = [of_reach("reflogs"), of_reach("nothing")].concat();
+    assert_eq!((commits(&by_git), by_git.len()), (by_fsck(&repo, &["--no-reflogs"]), 2));
+    assert_eq!(commits(&of_reach("nothing")), by_fsck(&repo, &[]));
+    assert_eq!(lost(&repo, "--grep two")[0]["id"], saved[0]["id"]);
+    let id = saved[0]["id"].as_str().unwrap();
+    repo.rb(&format!("recover {id} --yes")).ok();
+    assert_eq!(of_reach("saved"), Vec::<Value>::new());
+    // Back again, and the branch is gone that came back.
+    repo.rb("undo --yes").ok();
+    let again = of_reach("saved");
+    assert_eq!((again.len(), again[0]["id"].as_str()), (1, Some(id)), "{again:#?}");
+    // A snapshot that has expired is one item, whatever was done.
+    repo.sh("git for-each-ref --format='delete %(refname)' refs/rollback | git update-ref --stdin");
+    let kinds: Vec<Value> = lost(&repo, "").into_iter().filter(|item| item["subject"] == "Go to tag good").collect();
+    assert!(kinds.iter().any(|item| item["kind"] == "saved"), "{kinds:#?}");
+}
+
 /// C6: one line for a branch of ten commits, each commit counted once, filters by all they can be asked for.
 #[test]
 fn c6_a_line_is_one_item_and_filters_choose() {

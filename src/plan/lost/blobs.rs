@@ -10,6 +10,7 @@ use super::search::Search;
 use crate::Result;
 use crate::git::{MODE_TREE, ObjectKind, Repo};
 use crate::model::{LostItem, LostKind, LostName, ObjectId, Reach, RepoPath, Time};
+use crate::store::layout;
 use crate::worktree::Root;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -60,7 +61,8 @@ impl Blobs {
         let visited = candidates.drop_committed(search);
         let big = search.all.loose.iter().any(|o| o.size >= LOOSE_IN_SNAPSHOTS && candidates.blobs.contains_key(&o.id));
         if thorough || big {
-            let tips = search.tips.iter().filter(|tip| thorough || tip.name.as_bytes().starts_with(b"refs/rollback/"));
+            let tips =
+                search.tips.iter().filter(|tip| thorough || tip.name.as_bytes().starts_with(layout::REFS.as_bytes()));
             let mut roots: Vec<ObjectId> = tips.map(|tip| tip.id).collect();
             roots.extend(groups.iter().filter(|_| thorough).map(|group| group.id));
             crate::git::each_reachable(search.repo, &roots, &mut |id| {

@@ -5,7 +5,7 @@ use super::group::Group;
 use super::prune;
 use super::search::Search;
 use crate::git::Repo;
-use crate::model::{LostItem, LostKind, LostName, ObjectId, RepoPath, Time, readable};
+use crate::model::{LostItem, LostKind, LostName, ObjectId, Reach, RepoPath, Time, readable};
 use crate::{Error, Result};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ impl<'a> Describer<'a> {
     /// When git may remove an object.
     pub fn prune(&self, id: ObjectId, item: &LostItem) -> crate::model::Prune {
         let rules = self.rules.get_or_init(|| prune::Rules::new(self.search));
-        rules.of(self.search, id, item.kind, item.reach)
+        rules.of(self.search, id, item.reach)
     }
 
     /// The item; `None`: it cannot be read.
@@ -89,6 +89,7 @@ impl<'a> Describer<'a> {
             LostKind::Stash if item.subject.contains("autostash") => "set aside by --autostash",
             LostKind::Stash => "dropped, popped or cleared from the stash list",
             LostKind::Saved => "a snapshot of this tool that has expired",
+            _ if item.origin.is_empty() && group.reach == Reach::Saved => "only a snapshot of this tool holds it",
             _ if item.origin.is_empty() => "no ref and no reflog leads to it",
             _ => return Some(()),
         };

@@ -1,6 +1,6 @@
 //! Related commits are one item: a line of commits by its tip, a stash with its parts, a tag with what it alone held.
 
-use super::search::{IN_REFLOG, Search, TAKEN};
+use super::search::{IN_REFLOG, SAVED, Search, TAKEN};
 use crate::git::odb::Look;
 use crate::model::{LostKind, ObjectId, Reach};
 use crate::store::snapshot;
@@ -24,6 +24,7 @@ pub(super) fn groups(search: &mut Search<'_>) -> Vec<Group> {
     let mut out = Vec::new();
     saved(search, &mut out);
     stashes(search, &mut out);
+    lines(search, SAVED, &mut out);
     lines(search, IN_REFLOG, &mut out);
     tags(search, &mut out);
     lines(search, 0, &mut out);
@@ -32,9 +33,7 @@ pub(super) fn groups(search: &mut Search<'_>) -> Vec<Group> {
 
 /// Snapshots of this tool whose ref is gone.
 fn saved(search: &mut Search<'_>, out: &mut Vec<Group>) {
-    let commits = &search.all.commits;
-    let of_stash = |n: &u32| commits.parents(*n).next().is_some_and(|first| commits.look(first) == Look::Stash);
-    let likely: Vec<u32> = search.lost(TAKEN).into_iter().filter(of_stash).collect();
+    let likely: Vec<u32> = search.lost(TAKEN).into_iter().filter(|n| search.may_be_snapshot(*n)).collect();
     for number in likely {
         let id = search.all.commits.id(number);
         if !snapshot::is_snapshot(search.repo, id) {
@@ -71,10 +70,9 @@ fn is_stash(search: &Search<'_>, number: u32) -> bool {
 fn take(search: &mut Search<'_>, tip: u32, numbers: Vec<u32>) -> Vec<u32> {
     let mut out = Vec::new();
     for number in numbers {
-        let at = number as usize;
-        if search.seen[at] & (super::search::HELD | TAKEN) == 0 && !search.all.commits.is_borrowed(number) {
-            search.seen[at] |= TAKEN;
-            search.owner[at] = tip;
+        if search.is_lost(number, TAKEN) {
+            search.seen[number as usize] |= TAKEN;
+            search.owner[number as usize] = tip;
             out.push(number);
         }
     }
@@ -82,7 +80,13 @@ fn take(search: &mut Search<'_>, tip: u32, numbers: Vec<u32>) -> Vec<u32> {
 }
 
 fn reach(search: &Search<'_>, number: u32) -> Reach {
-    if search.has(number, IN_REFLOG) { Reach::Reflogs } else { Reach::Nothing }
+    if search.has(number, SAVED) {
+        Reach::Saved
+    } else if search.has(number, IN_REFLOG) {
+        Reach::Reflogs
+    } else {
+        Reach::Nothing
+    }
 }
 
 /// Lines of commits that have the mark `only` (0: all). Where lines share commits, the newest one has them.
@@ -134,7 +138,7 @@ fn tags(search: &mut Search<'_>, out: &mut Vec<Group>) {
     for (id, tag) in found.into_iter().filter(|(id, _)| !inner.contains(id)) {
         let tip = search.repo.peel(id).ok().flatten().or(Some(tag.target));
         let tip = tip.and_then(|tip| search.all.commits.number(&tip));
-        let members = tip.filter(|tip| search.seen[*tip as usize] & (super::search::HELD | TAKEN) == 0);
+        let members = tip.filter(|tip| search.is_lost(*tip, TAKEN));
         let members = members.map(|tip| line(search, tip)).unwrap_or_default();
         let reach = if search.in_reflogs.contains(&id) { Reach::Reflogs } else { Reach::Nothing };
         out.push(Group { id, kind: LostKind::Tag, reach, tip, members });

@@ -2,7 +2,7 @@
 
 use super::search::Search;
 use crate::git::Repo;
-use crate::model::{LostKind, ObjectId, Prune, Reach};
+use crate::model::{ObjectId, Prune, Reach};
 use std::collections::HashMap;
 
 const DAY: i64 = 86_400;
@@ -44,8 +44,8 @@ impl Rules {
     }
 
     /// When git may remove an object that is lost.
-    pub fn of(&self, search: &Search<'_>, id: ObjectId, kind: LostKind, reach: Reach) -> Prune {
-        if self.precious || reach == Reach::Saved && kind == LostKind::Saved {
+    pub fn of(&self, search: &Search<'_>, id: ObjectId, reach: Reach) -> Prune {
+        if self.precious || reach == Reach::Saved {
             return Prune::Never;
         }
         let Some(written) = written(search, id) else { return Prune::Unknown };

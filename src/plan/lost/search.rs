@@ -5,6 +5,7 @@ use crate::git::odb::{Catalogue, Look, Seen};
 use crate::git::{Reflog, Repo, Tip};
 use crate::model::{ObjectId, Time};
 use crate::store::session::Session;
+use crate::store::{layout, snapshot};
 use std::collections::{BTreeSet, HashSet};
 
 /// Held by a ref, a `HEAD`, the stash list or an operation under way.
@@ -13,6 +14,10 @@ pub(super) const HELD: u8 = 1;
 pub(super) const IN_REFLOG: u8 = 2;
 /// Lost, and part of an item already.
 pub(super) const TAKEN: u8 = 4;
+/// Held by a ref of this tool.
+const OURS: u8 = 8;
+/// Work of the user's that nothing but snapshots of this tool hold.
+pub(super) const SAVED: u8 = 16;
 
 /// All commits, with marks, and what was read to find them.
 pub(super) struct Search<'s> {
@@ -50,10 +55,20 @@ impl<'s> Search<'s> {
 
     fn mark_held(&mut self) {
         let mut tags = HashSet::new();
-        let mut roots = Vec::new();
+        let (mut roots, mut points, mut ours) = (Vec::new(), Vec::new(), Vec::new());
         for tip in &self.tips {
-            self.follow(tip.id, tip.peeled, &mut tags, &mut roots);
+            let is_below = |prefix: &str| tip.name.as_bytes().starts_with(prefix.as_bytes());
+            let list = match () {
+                () if is_below(layout::POINTS) => &mut points,
+                () if is_below(layout::REFS) => &mut ours,
+                () => &mut roots,
+            };
+            self.follow(tip.id, tip.peeled, &mut tags, list);
         }
+        // A point can be a commit of the user's.
+        let (snapshots, commits): (Vec<u32>, _) = points.into_iter().partition(|n| self.may_be_snapshot(*n));
+        roots.extend(commits);
+        ours.extend(snapshots);
         // Git holds the older entries of the stash list by its reflog alone.
         let stashes = self.reflogs.iter().filter(|log| log.name.as_bytes() == STASH_LIST);
         let named = stashes.flat_map(|log| log.entries.iter().filter_map(|entry| entry.new));
@@ -61,6 +76,7 @@ impl<'s> Search<'s> {
             roots.extend(self.all.commits.number(&id));
         }
         self.all.commits.mark(roots, HELD, 0, &mut self.seen);
+        self.mark_saved(ours);
         self.lost_tags = self.all.tags.iter().copied().filter(|tag| !tags.contains(tag)).collect();
         if !self.lost_tags.is_empty() {
             // Now it counts which tags are held by other tags.
@@ -69,6 +85,32 @@ impl<'s> Search<'s> {
             }
             self.lost_tags.retain(|tag| !tags.contains(tag));
         }
+    }
+
+    /// Snapshots hold the commit that `HEAD` was on, and what the operation left behind. Nobody sees that in them.
+    fn mark_saved(&mut self, ours: Vec<u32>) {
+        let commits = &self.all.commits;
+        let mut saved = Vec::new();
+        for snapshot in ours.iter().filter(|n| self.seen[**n as usize] & HELD == 0) {
+            let Some(stash) = commits.parents(*snapshot).next() else { continue };
+            let work = commits.parents(*snapshot).skip(1).chain(commits.parents(stash).take(1));
+            let work = work.filter(|n| self.seen[*n as usize] & HELD == 0 && !self.may_be_snapshot(*n));
+            let work: Vec<u32> = work.collect();
+            if !work.is_empty() && snapshot::is_snapshot(self.repo, commits.id(*snapshot)) {
+                saved.extend(work);
+            }
+        }
+        commits.mark(ours, OURS, HELD, &mut self.seen);
+        commits.mark(saved, SAVED, HELD, &mut self.seen);
+    }
+
+    /// Whether a commit has the shape of a snapshot of this tool: it stands on a stash with all its parts.
+    pub fn may_be_snapshot(&self, number: u32) -> bool {
+        let commits = &self.all.commits;
+        let looks = |n, wanted| [wanted, Look::Unknown].contains(&commits.look(n));
+        let Some(stash) = commits.parents(number).next() else { return false };
+        let parts: Vec<u32> = commits.parents(stash).collect();
+        matches!(parts[..], [_, index, rest] if looks(index, Look::StashIndex) && looks(rest, Look::StashUntracked))
     }
 
     /// Adds what an object leads to: the tags on the way, and the commit at its end.
@@ -114,9 +156,13 @@ impl<'s> Search<'s> {
 
     /// The lost commits that have none of these marks, held and borrowed ones left out.
     pub fn lost(&self, without: u8) -> Vec<u32> {
-        let bits = HELD | without;
-        let all = 0..self.seen.len() as u32;
-        all.filter(|n| self.seen[*n as usize] & bits == 0 && !self.all.commits.is_borrowed(*n)).collect()
+        (0..self.seen.len() as u32).filter(|n| self.is_lost(*n, without)).collect()
+    }
+
+    /// Whether a commit is lost and has none of these marks.
+    pub fn is_lost(&self, number: u32, without: u8) -> bool {
+        let bits = self.seen[number as usize];
+        bits & (HELD | without) == 0 && bits & (OURS | SAVED) != OURS && !self.all.commits.is_borrowed(number)
     }
 
     /// Whether a commit has a mark.
