@@ -371,13 +371,17 @@ impl Work<'_, '_, '_> {
     }
 }
 
-/// Plans recording facts about a release that commands outside of git have made true.
-pub fn record(session: &Session, tag: &str, title: String, known: &[(&str, Option<String>)]) -> Result<Plan> {
+/// Something that is known of a release now: its tag, what is known, and the value.
+pub type Known = (String, &'static str, Option<String>);
+
+/// Plans recording facts about releases that commands outside of git have made true.
+///
+/// # Errors
+/// A fault when the log cannot be read.
+pub fn record(session: &Session, title: String, known: &[Known]) -> Result<Plan> {
     let facts = crate::store::facts::Facts::read(&session.repo)?;
-    let mut plan = Plan { point: Some(tag.to_owned()), ..Plan::default() };
-    for (key, new) in known {
-        plan.steps.extend(facts.step(&about(tag), key, new.clone()));
-    }
+    let mut plan = Plan { point: known.first().map(|(tag, ..)| tag.clone()), ..Plan::default() };
+    plan.steps.extend(known.iter().filter_map(|(tag, key, new)| facts.step(&about(tag), key, new.clone())));
     plan.report.title = title;
     plan.report.steps = describe::sentences(&plan.steps);
     Ok(plan)

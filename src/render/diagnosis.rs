@@ -2,7 +2,7 @@
 
 use super::page::{Page, Part, bad, bold, code, dim, good, plain, warn};
 use super::parts;
-use crate::model::report::{Diagnosis, DiagnosisReport, ReleaseState};
+use crate::model::report::{Diagnosis, DiagnosisReport, LastGoodReport, ReleaseState};
 
 pub(super) fn render(page: &mut Page<'_>, report: &DiagnosisReport) {
     match &report.releases[..] {
@@ -48,4 +48,25 @@ fn single(page: &mut Page<'_>, one: &Diagnosis) {
     if let Some(next) = &one.next {
         parts::hints(page, std::slice::from_ref(next));
     }
+}
+
+pub(super) fn last_good(page: &mut Page<'_>, report: &LastGoodReport) {
+    let rows = report.tested.iter().map(|one| {
+        let mark = if one.ok { good("passes") } else { bad("FAILS") };
+        vec![mark, bold(&one.version), plain(&one.detail)]
+    });
+    let rows = rows.collect();
+    page.table("", &[], rows);
+    match (&report.version, &report.tag) {
+        (Some(version), Some(tag)) => {
+            page.line([plain("last good release: "), bold(version), plain(" (tag "), plain(tag), plain(")")]);
+        }
+        _ => page.line([bad("no release can be relied on")]),
+    }
+    if page.look.table {
+        for why in &report.passed_over {
+            page.line([dim("passed over: "), plain(why)]);
+        }
+    }
+    parts::hints(page, &report.next);
 }

@@ -463,3 +463,81 @@ fn b4_the_mark_stays_when_the_registry_refuses() {
     scene.repo.rb("release yank 1.0.0 --reason leaks -y --hotfix");
     assert_eq!(scene.repo.answer(&["symbolic-ref", "--short", "HEAD"]), "hotfix/1.0.1");
 }
+
+/// Eight releases; the tests fail from 1.5.0 on, and in a commit after it; others stand for themselves.
+fn eight_releases() -> TestRepo {
+    let repo = TestRepo::empty();
+    repo.sh("git init -q -b main .");
+    let counted = repo.base().join("tested").display().to_string();
+    repo.write(
+        "rollback.toml",
+        format!("[commands]\ntest = \"ls v* | tail -n1 >> {counted}; test ! -e bug -a ! -e worse\"\n"),
+    );
+    for n in 0..8 {
+        repo.write(format!("v{n}"), "");
+        let bug = if n == 5 { "touch bug;" } else { "" };
+        repo.sh(&format!("{bug} git add .; git commit -qm 'version 1.{n}.0'; git tag v1.{n}.0"));
+    }
+    repo.sh("echo good > good; git add good; git commit -qm good; touch worse; git add worse; git commit -qm worse");
+    let hash = repo.sh("sha256sum < rollback.toml").stdout();
+    repo.rollback(&["trust", "--hash", hash.split(' ').next().unwrap()]).ok();
+    repo
+}
+
+/// B6: the last good release is the newest one that is marked stable, or was not marked at all.
+#[test]
+fn b6_the_last_good_release_is_found_by_its_marks() {
+    let repo = eight_releases();
+    let found = || repo.rb("release last-good --json").json();
+    assert_eq!(found()["tag"], "v1.7.0");
+    repo.rb("release mark 1.7.0 --unstable --reason broken");
+    assert_eq!(found()["tag"], "v1.6.0");
+    repo.rb("release mark 1.2.0 --stable");
+    let answer = found();
+    assert_eq!((&answer["tag"], answer["passed_over"].as_array().unwrap().len()), (&"v1.2.0".into(), 5), "{answer:#}");
+    let empty = TestRepo::empty();
+    empty.sh("git init -q -b main .; git commit -q --allow-empty -m first");
+    empty.rollback(&words("release last-good")).code(1);
+}
+
+/// B6: the tests find it by halving, in temporary worktrees; what they say is marked, and asked only once.
+#[test]
+fn b6_the_tests_find_the_last_good_release() {
+    let repo = eight_releases();
+    repo.append("v1", "dirty\n");
+    let before = State::of(&repo);
+    let answer = repo.rb("release last-good --test --json").json();
+    assert_eq!(answer["tag"], "v1.4.0", "{answer:#}");
+    State::of(&repo).must_be(&before, "last-good --test");
+    let tested = || std::fs::read_to_string(repo.base().join("tested")).unwrap();
+    let order: Vec<String> = tested().lines().map(str::to_owned).collect();
+    assert_eq!(order, ["v7", "v6", "v4", "v5"], "newest first, then in growing steps, then halved");
+    let list = repo.rb("release list --json").json();
+    let stable: Vec<_> = list["releases"].as_array().unwrap().iter().map(|row| row["stable"].clone()).collect();
+    assert_eq!(serde_json::json!(stable[..5]), serde_json::json!([false, false, false, true, null]), "{list:#}");
+    repo.rb("release last-good --test");
+    assert_eq!(tested().lines().count(), 4, "it was tested again");
+    assert_eq!(repo.rb("release last-good --json").json()["tag"], "v1.4.0");
+    assert_eq!(repo.answer(&["worktree", "list"]).lines().count(), 1);
+}
+
+/// B6: a branch at the last good release gets the commits that came after it and pass the tests.
+#[test]
+fn b6_good_commits_are_brought_onto_the_last_good_release() {
+    let repo = eight_releases();
+    let listed = repo.rb("release last-good --recover --json").json();
+    assert_eq!(listed["kind"], "candidates", "{listed}");
+    let before = State::of(&repo);
+    repo.rb("release last-good --test --recover -y");
+    assert_eq!(repo.answer(&["symbolic-ref", "--short", "HEAD"]), "recovery/1.4.0");
+    let subjects = repo.answer(&["log", "--format=%s", "v1.4.0.."]);
+    assert!(subjects.contains("good") && !subjects.contains("worse"), "{subjects}");
+    assert!(repo.path("good").exists() && !repo.path("bug").exists() && !repo.path("worse").exists());
+    repo.rb("undo -y");
+    State::of(&repo).must_be(&before, "undo");
+    repo.sh("git switch -q --detach main");
+    repo.rollback(&["release", "last-good", "--recover", "good", "-y"]).code(1);
+    let good = repo.answer(&["rev-parse", "main~1"]);
+    repo.rollback(&["release", "last-good", "-y", "--recover", &good]).ok();
+    assert_eq!(repo.answer(&["log", "--format=%s", "v1.4.0.."]), "good");
+}

@@ -57,7 +57,7 @@ pub struct Picks {
 }
 
 /// Runs the command.
-pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
+pub(in crate::commands) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
     let picks = &args.picks;
     let typed = picks.from.clone().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `git rollback recover`: brings lost work back.
 
-mod from;
+pub(super) mod from;
 mod item;
 mod pick;
 

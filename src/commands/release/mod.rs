@@ -2,6 +2,7 @@
 
 mod check;
 mod diagnose;
+mod last_good;
 mod look;
 mod publish;
 mod repair;
@@ -194,6 +195,29 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
+    /// Find the newest release that can be relied on
+    ///
+    /// The newest that is marked as stable; with --test, the newest that passes the tests of rollback.toml, found by halving over
+    /// the release tags in temporary worktrees; what is learned is marked. Exit code 1: there is none.
+    #[command(after_long_help = "Examples:
+  git rollback release last-good
+  git rollback release last-good --test
+  git rollback release last-good --recover            what came after it, and would it apply there?
+  git rollback release last-good --recover 1 3-5      a branch there with these commits
+  git rollback release last-good --test --recover     with all commits that pass the tests")]
+    LastGood {
+        /// Run the tests
+        #[arg(long)]
+        test: bool,
+
+        /// Make a branch there, and pick these commits of HEAD onto it (numbers of the list, ranges, names)
+        #[arg(long, value_name = "COMMIT", num_args = 0..)]
+        recover: Option<Vec<String>>,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
     /// Mark a release as one to rely on, or not; --reason says why
     Mark {
         /// The version, or its tag
@@ -274,6 +298,10 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
                 true => super::hotfix::begin(ctx, version, of),
                 false => Ok(outcome),
             }
+        }
+        Action::LastGood { test, recover, of } => {
+            let wanted = last_good::Wanted { test, recover };
+            last_good::run(ctx, &session, &of.package(&session)?, wanted)
         }
         Action::Check { version, of } => check::run(ctx, &session, &of.package(&session)?, &version),
     }

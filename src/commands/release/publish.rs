@@ -9,7 +9,7 @@ use crate::git::Linked;
 use crate::host::{Runner, clock, fs};
 use crate::model::report::{DoneReport, Hint, Outcome, PlanReport, ReleaseState};
 use crate::model::{ObjectId, Ran, Task};
-use crate::plan::repair::record;
+use crate::plan::repair::{Known, record};
 use crate::release::Package;
 use crate::release::diagnosis::{Answer, Findings, ask, judge, runner};
 use crate::release::records::{PUBLISH_FAILED, PUBLISHED};
@@ -151,8 +151,8 @@ fn finish(ctx: &Ctx<'_>, session: &Session, found: &Findings, tag: &str, runs: V
     let next = Hint::new(format!("git rollback release diagnose {typed}"), "what is published now?");
     if let Some(failed) = runs.iter().find(|ran| !ran.ok) {
         let why = failed.failure();
-        let facts = [(PUBLISH_FAILED, Some(why.clone()))];
-        remember(ctx, session, "release publish", tag, format!("Publishing {} failed: {why}", found.version), &facts)?;
+        let facts = [(tag.to_owned(), PUBLISH_FAILED, Some(why.clone()))];
+        remember(ctx, session, "release publish", format!("Publishing {} failed: {why}", found.version), &facts)?;
         let error = Error::refused(why).because("a part may be published");
         return Err(match ctx.talk.signal() {
             Some(signal) => error.with_kind(Kind::Interrupted(signal)),
@@ -160,8 +160,8 @@ fn finish(ctx: &Ctx<'_>, session: &Session, found: &Findings, tag: &str, runs: V
         });
     }
     let mut report = done(format!("Published {} from {tag}", found.version), true, runs);
-    let facts = [(PUBLISHED, Some(clock::now().to_string())), (PUBLISH_FAILED, None)];
-    report.operation = remember(ctx, session, "release publish", tag, report.summary.clone(), &facts)?;
+    let facts = [(tag.to_owned(), PUBLISHED, Some(clock::now().to_string())), (tag.to_owned(), PUBLISH_FAILED, None)];
+    report.operation = remember(ctx, session, "release publish", report.summary.clone(), &facts)?;
     if let Some(why) = arrive(ctx, session, found)? {
         report.verified = false;
         report.warnings.push(format!("the commands ended well, and {why}"));
@@ -208,12 +208,11 @@ pub(super) fn remember(
     ctx: &Ctx<'_>,
     session: &Session,
     command: &'static str,
-    tag: &str,
     title: String,
-    facts: &[(&str, Option<String>)],
+    known: &[Known],
 ) -> Result<Option<String>> {
     let request = engine::Request { yes: true, ..request(ctx, command) };
-    let ended = engine::run(session, ctx.talk, &request, Locks::None, &|_| record(session, tag, title.clone(), facts))?;
+    let ended = engine::run(session, ctx.talk, &request, Locks::None, &|_| record(session, title.clone(), known))?;
     Ok(match ended {
         Ended::Done(finished) => Some(finished.operation.id),
         _ => None,

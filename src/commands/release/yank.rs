@@ -47,10 +47,10 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &s
         return Err(Error::refused("nothing was done: the answer was no"));
     }
     // Whoever looks from now on shall see it, whatever the registry says.
-    let marks = [(STABLE, Some(yes_or_no(back).to_owned())), (WHY, reason)];
+    let marks = [(tag.clone(), STABLE, Some(yes_or_no(back).to_owned())), (tag.clone(), WHY, reason)];
     let mut report =
         DoneReport { command: name(back), summary: plan.title.clone(), verified: true, ..DoneReport::default() };
-    report.operation = remember(ctx, session, "release yank", &tag, plan.title, &marks)?;
+    report.operation = remember(ctx, session, "release yank", plan.title, &marks)?;
     if tasks.is_empty() {
         let by_hand = if back { "taken back" } else { "done" };
         report.warnings.push(format!(
@@ -63,7 +63,8 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &s
     match report.runs.iter().find(|ran| !ran.ok).map(Ran::failure) {
         None => {
             let title = format!("{} in the registry", report.summary);
-            remember(ctx, session, "release yank", &tag, title, &[(YANKED, Some(yes_or_no(!back).to_owned()))])?;
+            let known = [(tag, YANKED, Some(yes_or_no(!back).to_owned()))];
+            remember(ctx, session, "release yank", title, &known)?;
         }
         Some(failure) => {
             report.verified = false;

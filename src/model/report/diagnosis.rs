@@ -1,6 +1,7 @@
 //! What became of releases.
 
 use super::{Check, Hint};
+use crate::model::Ran;
 use serde::Serialize;
 
 /// What became of releases, newest version first.
@@ -89,4 +90,38 @@ impl ReleaseState {
             ReleaseState::GivenUp => "given up",
         }
     }
+}
+
+/// The newest release that can be relied on.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LastGoodReport {
+    /// The package; none: the whole repository.
+    pub package: Option<String>,
+    /// The version; none: there is no such release.
+    pub version: Option<String>,
+    /// Its tag.
+    pub tag: Option<String>,
+    /// Releases that were tested, newest version first.
+    pub tested: Vec<TestedRelease>,
+    /// Releases that were not taken, and why.
+    pub passed_over: Vec<String>,
+    /// The operation that recorded what the tests said.
+    pub operation: Option<String>,
+    /// What to type next.
+    pub next: Vec<Hint>,
+}
+
+/// A release that was tested.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TestedRelease {
+    /// The version.
+    pub version: String,
+    /// Its tag.
+    pub tag: String,
+    /// Whether it passed.
+    pub ok: bool,
+    /// When it passed, or why it did not.
+    pub detail: String,
+    /// What was run.
+    pub runs: Vec<Ran>,
 }

@@ -29,7 +29,7 @@ pub use analysis::{AnalysisReport, Compared, Moment};
 pub use candidates::{CandidateRow, CandidateState, CandidatesReport};
 pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
-pub use diagnosis::{Diagnosis, DiagnosisReport, ReleaseState};
+pub use diagnosis::{Diagnosis, DiagnosisReport, LastGoodReport, ReleaseState, TestedRelease};
 pub use done::{Changed, DoneReport, Kept, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use hotfix::{HotfixReport, HotfixRow, HotfixState, HotfixesReport};
@@ -79,6 +79,8 @@ pub enum Report {
     ReleaseCheck(ReleaseCheckReport),
     /// What became of releases.
     Diagnosis(DiagnosisReport),
+    /// The newest release that can be relied on.
+    LastGood(LastGoodReport),
     /// The operations.
     Log(LogReport),
     /// One operation in full.
@@ -179,6 +181,7 @@ answers! {
     Release(ReleaseReport) = Box::new;
     ReleaseCheck(ReleaseCheckReport) = |report| report;
     Diagnosis(DiagnosisReport) = |report| report;
+    LastGood(LastGoodReport) = |report| report;
     Log(LogReport) = |report| report;
     Operation(LogDetail) = Box::new;
     History(HistoryReport) = |report| report;
