@@ -1,7 +1,8 @@
 //! Taking steps. Each may be taken again after a crash: done already, it is skipped.
 
 use super::run::GitLocks;
-use crate::git::{Index, ObjectKind, ReadBlobs, name_of};
+use crate::config::FILE_NAME;
+use crate::git::{Index, LinkedPlace, ObjectKind, ReadBlobs, name_of};
 use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::{
@@ -19,6 +20,7 @@ use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// What takes the steps of one operation.
 pub(super) struct Hands<'a> {
@@ -217,6 +219,13 @@ impl<'a> Hands<'a> {
             Step::Index { changes } => self.index(changes),
             Step::Submodule { path, old, new } => {
                 super::nested::enter(self.session, self.talk, path, old.as_ref(), new.as_ref())
+            }
+            Step::Linked { path, branch, slot, settings, new } => {
+                check_slot(slot)?;
+                let settings = settings.map(|blob| Ok((FILE_NAME, repo.blob(blob)?))).transpose()?;
+                let place = LinkedPlace::new(repo, Path::new(path), slot)?;
+                let more = settings.as_slice();
+                if *new { place.make(branch, more) } else { place.remove(more) }
             }
             // The log entry holds it: nothing else changes. What is run has its own turn.
             Step::Fact(_) | Step::Run { .. } => Ok(()),

@@ -34,6 +34,7 @@ mod tree;
 #[cfg(test)]
 mod tree_tests;
 mod upstream;
+mod worktrees;
 
 pub use attributes::{Attributes, Conversion, Text};
 pub use commits::{RawCommit, write_pick};
@@ -58,3 +59,4 @@ pub use sparse::SparsePatterns;
 pub use staged::staged;
 pub use tips::{Reflog, ReflogEntry, Tip};
 pub use tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE, TreeEntry, Trees, glob_matches};
+pub use worktrees::LinkedPlace;

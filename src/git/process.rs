@@ -5,6 +5,7 @@ use crate::host::process::{Command, Conversation};
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Kind, Result};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// `git` on this repository, with everything switched off that a repository could make it run.
@@ -96,7 +97,6 @@ pub(super) fn refuse_drivers<'a>(repo: &Repo, attributes: impl Iterator<Item = &
 
 /// Sets a key in a file of git's settings, or takes it away.
 pub(super) fn edit_config(repo: &Handles, file: &Path, key: &str, value: Option<&str>) -> Result<()> {
-    use std::os::unix::ffi::OsStrExt;
     let mut command = git(repo);
     command.args(["config", "--file"]).arg_bytes(file.as_os_str().as_bytes());
     match value {
@@ -113,6 +113,15 @@ pub(super) fn edit_config(repo: &Handles, file: &Path, key: &str, value: Option<
 
 /// Adds a linked worktree with a detached `HEAD`. Filters of the repository run only when they are allowed.
 pub(super) fn add_worktree(repo: &Repo, path: &Path, commit: ObjectId) -> Result<()> {
+    worktree_add(repo, path, &["--detach"], &commit.to_string())
+}
+
+/// The same with a branch checked out.
+pub(super) fn add_branch_worktree(repo: &Repo, path: &Path, branch: &str) -> Result<()> {
+    worktree_add(repo, path, &[], branch)
+}
+
+fn worktree_add(repo: &Repo, path: &Path, options: &[&str], what: &str) -> Result<()> {
     let mut command = git(repo);
     if !repo.runs_own_commands() {
         for name in repo.filters_of_repository() {
@@ -121,16 +130,43 @@ pub(super) fn add_worktree(repo: &Repo, path: &Path, commit: ObjectId) -> Result
             }
         }
     }
-    command.args(["worktree", "add", "--quiet", "--detach", "--no-guess-remote"]);
-    command.arg_bytes(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())).args([&*commit.to_string()]);
+    command.args(["worktree", "add", "--quiet", "--no-guess-remote"]).args(options.iter().copied());
+    command.arg_bytes(path.as_os_str().as_bytes()).args([what]);
     let done = command.input(b"")?;
     match done.code {
         Some(0) => Ok(()),
         _ => {
-            Err(Error::fault("git cannot make a temporary worktree")
+            Err(Error::fault("git cannot make a linked worktree").because(crate::model::readable(&done.stderr).trim()))
+        }
+    }
+}
+
+/// Lets a linked worktree and git's record of it lead to each other again.
+pub(super) fn repair_worktree(repo: &Handles, path: &Path) -> Result<()> {
+    let mut command = git(repo);
+    command.args(["worktree", "repair"]).arg_bytes(path.as_os_str().as_bytes());
+    let done = command.input(b"")?;
+    match done.code {
+        Some(0) => Ok(()),
+        _ => {
+            Err(Error::fault("git cannot repair a linked worktree")
                 .because(crate::model::readable(&done.stderr).trim()))
         }
     }
+}
+
+/// What is not committed in a linked worktree, files that git ignores among them, as `git status --porcelain` has it.
+pub(super) fn status_lines(repo: &Handles, entry: &Path, top: &Path) -> Result<Vec<String>> {
+    let mut command = git(repo);
+    command.env("GIT_DIR", entry).env("GIT_WORK_TREE", top).cwd(top);
+    command.args(["status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--no-renames"]);
+    let done = command.input(b"")?;
+    if done.code != Some(0) {
+        return Err(Error::fault("git cannot tell what is in a linked worktree")
+            .because(crate::model::readable(&done.stderr).trim()));
+    }
+    let lines = done.stdout.split(|&b| b == 0).filter(|line| !line.is_empty());
+    Ok(lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect())
 }
 
 /// Forgets a linked worktree whose directory is gone.
@@ -139,7 +175,7 @@ pub(super) fn prune_worktree(repo: &Repo, path: &Path) -> Result<()> {
     let entry = repo.common_dir().join("worktrees").join(name);
     // Only the one that leads there: the others are the user's.
     let leads = crate::host::fs::read_capped(&entry.join("gitdir"), 1 << 16)?.unwrap_or_default();
-    if leads.trim_ascii_end() == std::os::unix::ffi::OsStrExt::as_bytes(path.join(".git").as_os_str()) {
+    if leads.trim_ascii_end() == path.join(".git").as_os_str().as_bytes() {
         crate::host::fs::remove_scratch(&entry)?;
     }
     Ok(())

@@ -59,6 +59,13 @@ impl Repo {
 /// A ref of a remote that is to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteEdit {
+    /// A ref is made; one of that name, even if it is the same, refuses it: then somebody else has made it.
+    New {
+        /// The full name.
+        name: String,
+        /// What it shall point to.
+        new: ObjectId,
+    },
     /// A branch goes forward, or a new ref is made; what stands there otherwise refuses it.
     Forward {
         /// The full name.
@@ -136,6 +143,10 @@ pub fn push(repo: &Repo, remote: &str, edits: &[RemoteEdit]) -> Result<()> {
     let mut specs = Vec::new();
     for edit in edits {
         match edit {
+            RemoteEdit::New { name, new } => {
+                command.args([&*format!("--force-with-lease={name}:")]);
+                specs.push(format!("{new}:{name}"));
+            }
             RemoteEdit::Forward { name, new } => specs.push(format!("{new}:{name}")),
             RemoteEdit::Replace { name, old, new } => {
                 command.args([&*format!("--force-with-lease={name}:{old}")]);
@@ -145,16 +156,28 @@ pub fn push(repo: &Repo, remote: &str, edits: &[RemoteEdit]) -> Result<()> {
     }
     command.args(["--", remote]).args(specs.iter().map(String::as_str));
     let done = command.input(b"")?;
+    let said = crate::model::readable(&done.stdout);
+    // One that points to the same thing is "up to date" for git.
+    let is_new = |name: &str| edits.iter().any(|edit| matches!(edit, RemoteEdit::New { name: new, .. } if new == name));
+    let same = said.lines().filter_map(|line| line.strip_prefix("=\t")?.split('\t').next()?.split_once(':'));
+    let same: Vec<&str> = same.map(|(_, name)| name).filter(|name| is_new(name)).collect();
     match done.code {
-        Some(0) => Ok(()),
-        _ => Err(rejected(remote, &crate::model::readable(&done.stdout), &done.stderr)),
+        Some(0) if same.is_empty() => Ok(()),
+        Some(0) => Err(taken(remote, same[0])),
+        _ => Err(rejected(remote, &said, &done.stderr)),
     }
+}
+
+fn taken(remote: &str, name: &str) -> Error {
+    let name = name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
+    Error::new(Kind::Busy, format!("{remote} has {name} already: somebody else was faster"))
 }
 
 /// Why nothing was taken: lines of a flag, the refs, and a reason.
 fn rejected(remote: &str, said: &str, stderr: &[u8]) -> Error {
     let refused: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("!\t")).collect();
-    let stale = refused.iter().any(|line| line.contains("(stale info)"));
+    let raced = ["(stale info)", "already exists", "cannot lock ref", "failed to update ref", "reference already"];
+    let stale = refused.iter().any(|line| raced.iter().any(|word| line.contains(word)));
     let kind = if stale { Kind::Busy } else { Kind::Refused };
     let mut error = Error::new(kind, format!("{remote} did not take it; nothing was changed there"));
     for line in &refused {
@@ -240,6 +263,18 @@ mod tests {
         drop(bare);
         let error = list_remote(&repo, "there", &["refs/tags/*"]).unwrap_err();
         assert!(error.message().contains("cannot be asked"), "{error}");
+    }
+
+    #[test]
+    fn a_new_ref_is_made_by_one_alone() {
+        let (test, _bare) = with_remote();
+        let repo = Repo::open_at(test.root()).unwrap();
+        let new = |rev| RemoteEdit::New { name: "refs/heads/hotfix/1.0.1".to_owned(), new: id(&test, rev) };
+        push(&repo, "there", &[new("HEAD")]).unwrap();
+        assert_eq!(push(&repo, "there", &[new("HEAD")]).unwrap_err().kind(), Kind::Busy, "the same commit");
+        test.write("a", "b");
+        test.commit_all();
+        assert_eq!(push(&repo, "there", &[new("HEAD")]).unwrap_err().kind(), Kind::Busy, "another commit");
     }
 
     #[test]

@@ -81,6 +81,27 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).map_err(|e| failed("rename", from, &e))
 }
 
+/// Renames a directory to a name that nothing has.
+#[expect(clippy::disallowed_methods, reason = "the one place that renames directories outside of a worktree")]
+pub fn move_new(from: &Path, to: &Path) -> Result<()> {
+    if to.symlink_metadata().is_ok() {
+        return Err(Error::refused(format!("{} is there already", to.display())));
+    }
+    // A directory that was made in between is only replaced when it is empty.
+    std::fs::rename(from, to).map_err(|e| failed("rename", from, &e))
+}
+
+/// Removes a directory that nothing is in.
+#[expect(clippy::disallowed_methods, reason = "the call refuses others")]
+pub fn remove_dir_if_empty(path: &Path) -> Result<()> {
+    match std::fs::remove_dir(path) {
+        Err(e) if !matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::DirectoryNotEmpty) => {
+            Err(failed("remove", path, &e))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Sets permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))

@@ -182,6 +182,20 @@ pub enum Step {
         /// Its state after.
         new: Option<SubmoduleState>,
     },
+    /// Make a linked worktree with a branch checked out, or remove it when nothing in it would be lost.
+    Linked {
+        /// Where it stands: an absolute path.
+        path: String,
+        /// The branch, by its short name.
+        branch: String,
+        /// A name of its own, for the directory in which it is made.
+        slot: String,
+        /// The blob with the settings file, where the branch has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<ObjectId>,
+        /// Whether it shall be there.
+        new: bool,
+    },
     /// Record a fact: nothing but the log changes.
     Fact(super::Fact),
 }
@@ -235,6 +249,9 @@ impl Step {
                 changes: changes.into_iter().map(|c| IndexChange { path: c.path, old: c.new, new: c.old }).collect(),
             },
             Step::Nested { repo, slot, new } => Step::Nested { repo, slot, new: !new },
+            Step::Linked { path, branch, slot, settings, new } => {
+                Step::Linked { path, branch, slot, settings, new: !new }
+            }
             Step::Submodule { path, old, new } => Step::Submodule { path, old: new, new: old },
             Step::Fact(fact) => Step::Fact(fact.reversed()),
             Step::Run { .. } => self,

@@ -98,6 +98,8 @@ fn sentence(step: &Step) -> String {
         Step::Run { phase, at: Some(commit), .. } => {
             format!("run what `{}` names in a temporary worktree at {}", phase.key(), commit.short())
         }
+        Step::Linked { path, branch, new: true, .. } => format!("make the worktree {path} with {branch}"),
+        Step::Linked { path, .. } => format!("remove the worktree {path}"),
         Step::Run { phase, files, .. } => match files.len() {
             0 => format!("run what `{}` names", phase.key()),
             _ => format!("run the tests of {}", count(files.len(), "file", "files")),

@@ -25,6 +25,8 @@ pub enum Way {
     RevertBranch(String),
     /// Leave the branch, detach `HEAD`.
     Detach,
+    /// Switch to a branch that is there; the place is its tip.
+    Switch(String),
 }
 
 /// What was asked for.
@@ -308,14 +310,20 @@ impl Moving<'_, '_> {
                 self.say(plan, MoveKind::Detach, "HEAD", "branches stay where they are");
                 Ok((Head::Detached(target), Vec::new()))
             }
+            Way::Switch(name) => {
+                let full = format!("refs/heads/{name}");
+                self.refuse_elsewhere(&full)?;
+                self.say(plan, MoveKind::Switch, name, "branches stay where they are");
+                Ok((Head::Branch(full), Vec::new()))
+            }
             Way::Branch(name) => {
-                let full = self.new_branch(name)?;
+                let full = new_branch(&self.session.repo, name)?;
                 self.say(plan, MoveKind::Branch, name, "a new branch starts there; the others stay");
                 let step = self.move_ref(&full, None, Some(target));
                 Ok((Head::Branch(full), vec![step]))
             }
             Way::RevertBranch(name) => {
-                let full = self.new_branch(name)?;
+                let full = new_branch(&self.session.repo, name)?;
                 let tip =
                     self.scene.head_commit.ok_or_else(|| Error::refused("there is no commit to revert from yet"))?;
                 let commit = self.reverting_commit(tip)?;
@@ -359,17 +367,6 @@ impl Moving<'_, '_> {
 
     fn say(&self, plan: &mut Plan, how: MoveKind, what: &str, why: &str) {
         plan.report.moves = Some(Move { how, what: what.to_owned(), why: why.to_owned() });
-    }
-
-    fn new_branch(&self, name: &str) -> Result<String> {
-        let full = format!("refs/heads/{name}");
-        if name.starts_with('-') || name == "HEAD" || !crate::git::is_ref_name(&full) {
-            return Err(Error::refused(format!("\"{name}\" is not a name git allows for a branch")));
-        }
-        if self.session.repo.reference(&full)?.is_some() {
-            return Err(Error::refused(format!("there is a branch {name} already")).help("choose another name"));
-        }
-        Ok(full)
     }
 
     fn refuse_elsewhere(&self, name: &str) -> Result<()> {
@@ -441,4 +438,19 @@ impl Moving<'_, '_> {
 
 fn short(name: &str) -> String {
     name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()
+}
+
+/// The full name of a branch that is to be made.
+///
+/// # Errors
+/// Refused: git does not allow that name, or it is taken.
+pub(super) fn new_branch(repo: &Repo, name: &str) -> Result<String> {
+    let full = format!("refs/heads/{name}");
+    if name.starts_with('-') || name == "HEAD" || !crate::git::is_ref_name(&full) {
+        return Err(Error::refused(format!("\"{name}\" is not a name git allows for a branch")));
+    }
+    if repo.reference(&full)?.is_some() {
+        return Err(Error::refused(format!("there is a branch {name} already")).help("choose another name"));
+    }
+    Ok(full)
 }

@@ -150,7 +150,7 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                 out.leaving.insert(repo.path.clone());
                 out.first.push(Step::Nested { repo, slot, new: false });
             }
-            step @ (Step::Submodule { .. } | Step::Nested { .. }) => out.middle.push(step),
+            step @ (Step::Submodule { .. } | Step::Nested { .. } | Step::Linked { .. }) => out.middle.push(step),
             Step::Fact(fact) => out.middle.extend(facts.step(&fact.about, &fact.key, fact.new)),
             Step::Worktree(_) | Step::Index { .. } | Step::GitFiles { .. } | Step::Run { .. } => {}
         }

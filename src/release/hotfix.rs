@@ -14,6 +14,11 @@ pub fn about(branch: &str) -> String {
     format!("{ABOUT}{branch}")
 }
 
+/// The branch that a fact is about.
+pub fn branch_of(about: &str) -> Option<&str> {
+    about.strip_prefix(ABOUT)
+}
+
 const ABOUT: &str = "hotfix ";
 
 /// The version that it will become.
@@ -32,6 +37,8 @@ pub fn line_key(line: &str) -> String {
     format!("line {line}")
 }
 
+/// The branch that `HEAD` was on before.
+pub const CAME_FROM: &str = "came-from";
 /// How it ended: [`ABANDONED`].
 pub const STATE: &str = "state";
 /// It was given up.
@@ -54,6 +61,10 @@ pub struct Hotfix {
     pub base: Option<ObjectId>,
     /// What it is for, in words.
     pub description: Option<String>,
+    /// The branch that `HEAD` was on when it was started.
+    pub came_from: Option<String>,
+    /// Where it was when it was given up.
+    pub last_tip: Option<ObjectId>,
     /// Who started it, and when.
     pub started: Option<Who>,
     /// The tip of the branch here; `None`: there is none.
@@ -107,7 +118,7 @@ fn of_git_flow(repo: &Repo) -> String {
 
 /// The version that a branch's name says, with all numbers: `hotfix/1234` may be about an issue. What follows them is no
 /// candidate but a word, as in `hotfix/1.0.2-login`.
-fn version_of(names: &TagNames, branch: &str) -> Option<Version> {
+pub fn version_of(names: &TagNames, branch: &str) -> Option<Version> {
     names.version(branch).map(|version| version.core()).filter(|version| branch.contains(&version.to_string()))
 }
 
@@ -157,12 +168,15 @@ pub fn all(session: &Session) -> Result<Vec<Hotfix>> {
 fn of_facts(facts: &Facts, package: &Package, releases: &Releases, branch: &str, version: Version) -> Hotfix {
     let subject = about(branch);
     let text = |key| facts.get(&subject, key).map(str::to_owned);
+    let commit = |key| text(key).and_then(|id| ObjectId::from_hex(id.as_bytes()));
     let started = facts.known(&subject, VERSION).filter(|known| known.value.is_some());
     Hotfix {
         branch: branch.to_owned(),
         package: package.clone(),
         from: text(FROM),
-        base: text(BASE).and_then(|id| ObjectId::from_hex(id.as_bytes())),
+        base: commit(BASE),
+        came_from: text(CAME_FROM),
+        last_tip: commit(TIP),
         description: text(DESCRIPTION),
         started: started.map(|known| known.who.clone()),
         tip: None,

@@ -71,6 +71,10 @@ pub(super) fn show(page: &mut Page<'_>, report: &HotfixReport) {
         let rows = rows.collect();
         page.table("  ", &[], rows);
     }
+    if !report.checks.is_empty() {
+        page.gap();
+        parts::checks(page, &report.checks);
+    }
     if !report.next.is_empty() {
         page.gap();
         parts::hints(page, &report.next);

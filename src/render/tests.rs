@@ -314,7 +314,8 @@ fn hotfix(t: &str, state: HotfixState) -> HotfixRow {
 
 fn hotfix_report(t: &str) -> HotfixReport {
     let commit = CommitRow { id: ObjectId::EMPTY_TREE, subject: t.into(), published: true };
-    HotfixReport { row: hotfix(t, HotfixState::Open), commits: vec![commit], next: vec![Hint::new(t, t)] }
+    let (checks, next) = (vec![check(t)], vec![Hint::new(t, t)]);
+    HotfixReport { row: hotfix(t, HotfixState::Open), commits: vec![commit], checks, next }
 }
 
 fn hotfixes(t: &str) -> HotfixesReport {

@@ -54,13 +54,17 @@ fn a5_a_hotfix_begins_at_the_newest_patch_of_its_line() {
 fn a5_a_dirty_worktree_is_saved() {
     let repo = repo();
     repo.sh("echo staged > new.txt; git add new.txt; echo '# mine' >> Cargo.toml; echo loose > loose.txt");
-    let before = State::with_points(&repo);
+    let (before, state) = (State::with_points(&repo), State::of(&repo));
     repo.rb("hotfix start 1.0.0");
     assert_eq!(repo.answer(&["diff", "--name-only", "HEAD"]), "");
     assert_eq!(std::fs::read(repo.path("loose.txt")).unwrap(), b"loose\n", "untracked files stay");
+    assert_eq!(repo.answer(&["stash", "list", "--format=%gs"]), "On main: before hotfix/1.0.2");
     repo.rb("undo -y");
     State::with_points(&repo).must_be(&before, "undo");
     assert!(hotfixes(&repo, "").is_empty());
+    repo.rb("redo -y");
+    repo.sh("git switch -q main; git stash pop -q --index");
+    State::of(&repo).without("ref ").must_be(&state.without("ref "), "plain git brings the work back");
 }
 
 /// A5: numbers that a candidate, a record, another hotfix or a remote branch has are not given again.
@@ -135,4 +139,182 @@ fn a5_packages_have_hotfixes_of_their_own() {
     assert_eq!(hotfixes(&repo, "").len(), 2);
     let rows = hotfixes(&repo, "-p client");
     assert_eq!((rows.len(), &rows[0]["from"], &rows[0]["package"]), (1, &"client-v1.0.1".into(), &"client".into()));
+}
+
+/// A bare remote with all of it, whose hook notes every push, and a second clone.
+fn shared() -> TestRepo {
+    let repo = repo();
+    repo.sh("git clone -q --bare . ../bare.git; mkdir -p ../bare.git/hooks
+        printf '#!/bin/sh\\nsleep 1\\ncat >> ../pushed\\n' > ../bare.git/hooks/pre-receive
+        chmod +x ../bare.git/hooks/pre-receive
+        git remote add origin ../bare.git; git fetch -q; git branch -q -u origin/main
+        git clone -q ../bare.git ../other");
+    repo
+}
+
+fn pushed(repo: &TestRepo) -> String {
+    std::fs::read_to_string(repo.base().join("pushed")).unwrap_or_default()
+}
+
+fn remote_branches(repo: &TestRepo) -> String {
+    repo.answer(&["ls-remote", "--heads", "origin", "hotfix/*"])
+}
+
+/// A5: two clones that start a hotfix at the same moment never get the same number.
+#[test]
+fn a5_two_clones_never_get_the_same_number() {
+    let repo = shared();
+    let start = |dir: &str| {
+        let mut command = repo.command(env!("CARGO_BIN_EXE_git-rollback"));
+        command.args(["-C", dir, "hotfix", "start", "1.0.0", "--push", "-y", "--json"]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let children = [start("."), start("../other")];
+    let mut answers = Vec::new();
+    for child in children {
+        let run = child.wait_with_output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        answers.push(serde_json::from_slice::<Value>(&run.stdout).unwrap()["summary"].as_str().unwrap().to_owned());
+    }
+    answers.sort();
+    assert!(answers[0].contains("hotfix/1.0.2,") && answers[1].contains("hotfix/1.0.3,"), "{answers:?}");
+    let there = remote_branches(&repo);
+    assert!(there.contains("hotfix/1.0.2") && there.contains("hotfix/1.0.3"), "{there}");
+    let here = repo.answer(&["branch", "--list", "hotfix/*", "--format=%(refname:short) %(upstream:short)"]);
+    assert_eq!(here.lines().count(), 1, "the number that was lost has no branch here: {here}");
+    repo.fsck();
+}
+
+/// A5: what others took since the last fetch is asked for; without that the remote's last known state counts, and it is said.
+#[test]
+fn a5_the_remote_is_asked_which_numbers_are_taken() {
+    let repo = shared();
+    repo.sh("cd ../other && git push -q origin HEAD:refs/heads/hotfix/1.0.2");
+    let plan = |line: &str| repo.rb(&format!("hotfix start 1.0.0 -n --json {line}")).json()["title"].to_string();
+    assert!(plan("").contains("hotfix 1.0.3 "));
+    assert!(plan("--offline").contains("hotfix 1.0.2 "));
+    // A newer patch there must not be left out.
+    repo.sh("cd ../other && git tag v1.0.7 && git push -q origin v1.0.7");
+    repo.rollback(&["hotfix", "start", "1.0.0"]).code(1).says("v1.0.7").says("git fetch origin --tags");
+    assert!(plan("--exact").contains("hotfix 1.0.8 "));
+    repo.sh("mv ../bare.git ../away");
+    let run = repo.rb("hotfix start 1.0.0");
+    assert!(run.stderr().contains("only what was last fetched is known"), "{run}");
+    repo.rollback(&["hotfix", "start", "1.1.0", "--push", "-y"]).code(1).says("cannot be asked");
+}
+
+/// A5: a push that the remote refuses leaves nothing behind, here or there.
+#[test]
+fn a5_a_refused_push_is_taken_back() {
+    let repo = shared();
+    repo.sh("mkdir -p ../bare.git/hooks; printf '#!/bin/sh\\necho no hotfix on Fridays >&2; exit 1\\n' > ../bare.git/hooks/pre-receive; echo x > new.txt; git add new.txt");
+    let before = State::with_points(&repo);
+    repo.rollback(&["hotfix", "start", "1.0.0", "--push"]).code(1).says("--yes");
+    State::with_points(&repo).must_be(&before, "without a yes");
+    repo.rollback(&["hotfix", "start", "1.0.0", "--push", "-y"]).code(1).says("Fridays").says("taken back");
+    State::with_points(&repo).must_be(&before, "a refused push");
+    assert_eq!(remote_branches(&repo), "");
+}
+
+/// A5: nothing is pushed, and no remote is changed, without `--push`.
+#[test]
+fn a5_nothing_is_pushed_unless_it_is_said() {
+    let repo = shared();
+    let before = repo.answer(&["ls-remote", "origin"]);
+    for line in [
+        "release add 1.2.0 main",
+        "release mark 1.2.0 --unstable --reason slow",
+        "release check 1.0.0",
+        "hotfix start 1.0.0",
+        "hotfix status",
+        "hotfix show",
+        "hotfix list",
+        "undo -y",
+        "redo -y",
+        "hotfix abandon",
+        "hotfix start 1.1.0 --worktree ../hot",
+        "to 1.0.0 --detach -y",
+    ] {
+        repo.rb(line);
+        assert_eq!(repo.answer(&["ls-remote", "origin"]), before, "{line}");
+        assert_eq!(pushed(&repo), "", "{line}");
+    }
+    repo.rb("hotfix start 1.0.0 --push -y");
+    assert!(pushed(&repo).contains("refs/heads/hotfix/"), "the hook sees pushes");
+}
+
+/// A5: a worktree of its own beside this one, which stays as it is; its undo never loses what was done there.
+#[test]
+fn a5_a_hotfix_in_a_worktree_of_its_own() {
+    let repo = repo();
+    repo.sh("echo mine >> Cargo.toml; echo loose > loose.txt");
+    repo.write("rollback.toml", "[protect]\nbranches = [\"live\"]\n");
+    let before = State::with_points(&repo);
+    let run = repo.rb("hotfix start 1.0.0 --worktree --json").json();
+    let place = repo.base().join("r-hotfix-1.0.2");
+    assert_eq!(repo.answer(&["-C", place.to_str().unwrap(), "symbolic-ref", "--short", "HEAD"]), "hotfix/1.0.2");
+    assert!(place.join("rollback.toml").exists(), "the settings come along");
+    State::of(&repo)
+        .without("ref refs/heads/hotfix/1.0.2")
+        .must_be(&State::of(&repo).without("ref refs/heads/hotfix/1.0.2"), "nothing here changes");
+    assert_eq!(std::fs::read(repo.path("loose.txt")).unwrap(), b"loose\n");
+    let undo = format!("undo {} -y", run["operation"].as_str().unwrap());
+    std::fs::write(place.join("work.txt"), "mine").unwrap();
+    repo.rollback(&super::common::repo::words(&undo)).code(1).says("work.txt");
+    assert_eq!(std::fs::read(place.join("work.txt")).unwrap(), b"mine");
+    assert_eq!(repo.answer(&["-C", place.to_str().unwrap(), "status", "--porcelain"]), "?? rollback.toml\n?? work.txt");
+    std::fs::remove_file(place.join("work.txt")).unwrap();
+    repo.rb(&undo);
+    assert!(!place.exists());
+    State::with_points(&repo).must_be(&before, "undo");
+    for (place, said) in
+        [(".", "is there already"), ("inside", "lies in"), ("../no/where", "cannot find"), ("../.x", "hidden")]
+    {
+        repo.rollback(&["hotfix", "start", "1.0.0", "--worktree", place]).code(1).says(said);
+    }
+    State::with_points(&repo).must_be(&before, "refused places");
+}
+
+/// A8: a hotfix that is given up goes from the branches and stays in the list; its commits come back, its number is free again.
+#[test]
+fn a8_an_abandoned_hotfix_loses_nothing() {
+    let repo = repo();
+    repo.rb("hotfix start 1.0.0 -m Mail");
+    repo.sh("git commit -q --allow-empty -m 'the fix'; echo open >> Cargo.toml");
+    let (tip, before) = (repo.answer(&["rev-parse", "HEAD"]), State::with_points(&repo));
+    repo.rollback(&["hotfix", "abandon", "--reason", "fixed in 1.1.0"]).ok();
+    assert_eq!(repo.answer(&["symbolic-ref", "--short", "HEAD"]), "main");
+    assert_eq!(repo.answer(&["branch", "--list", "hotfix/*"]), "");
+    let row = hotfixes(&repo, "").remove(0);
+    assert_eq!((&row["state"], &row["description"]), (&"abandoned".into(), &"Mail".into()));
+    let shown = repo.rb("hotfix show 1.0.2 --json").json();
+    assert_eq!(shown["commits"][0]["id"], tip.as_str());
+    repo.rollback(&["hotfix", "abandon", "1.0.2"]).code(1).says("abandoned already");
+    repo.rb("undo -y");
+    State::with_points(&repo).must_be(&before, "undo");
+    repo.rb("redo -y");
+    repo.rb("hotfix start 1.0.0");
+    assert_eq!(hotfixes(&repo, "").len(), 1, "the number is free again");
+    assert_eq!(hotfixes(&repo, "")[0]["state"], "open");
+    repo.git(&["tag", "v1.0.2"]);
+    repo.rollback(&["hotfix", "abandon"]).code(1).says("is released");
+}
+
+/// A8: `status` tells what is still to be done.
+#[test]
+fn a8_status_tells_what_is_next() {
+    let repo = shared();
+    repo.rb("hotfix start 1.0.0 --push -y");
+    let verdicts = || {
+        let answer = repo.rb("hotfix status --json").json();
+        let checks = answer["checks"].as_array().unwrap().clone();
+        checks.iter().map(|c| format!("{}:{}", c["name"], c["verdict"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(), ["commits:warn", "worktree:ok", "release:ok", "origin:ok"]);
+    repo.sh("git commit -q --allow-empty -m fix; echo x >> Cargo.toml; git tag v1.0.9 main");
+    assert_eq!(verdicts(), ["commits:ok", "worktree:warn", "release:warn", "origin:warn"]);
+    repo.rb("hotfix status");
+    repo.sh("git checkout -q -f main");
+    repo.rollback(&["hotfix", "abandon", "--push", "-y"]).ok();
+    assert_eq!(remote_branches(&repo), "");
 }

@@ -138,6 +138,14 @@ pub const COMMANDS: &[Case] = &[
     after(&[OPEN_HOTFIX, "$ git symbolic-ref HEAD refs/heads/main; git reset -q --hard"], "hotfix finish", Back::Undo),
     after(&[OPEN_HOTFIX, "$ git tag v1.0.1 hotfix/1.0.1"], "hotfix backport 1.0.1 old", Back::Undo),
     after(&["$ git tag 1.0.0 v1; git tag 1.0.1 HEAD~1"], "hotfix start 1.0.0 -m why --exact", Back::Undo),
+    after(&["$ git tag 1.0.0 v1"], "hotfix start 1.0.0 --worktree ../hot", Back::UndoById),
+    after(&["$ git tag 1.0.0 v1; git branch hotfix/1.0.1 HEAD~1"], "hotfix abandon", Back::UndoById),
+    after(&["$ git tag 1.0.0 v1", "hotfix start 1.0.0 --worktree ../hot"], "hotfix abandon 1.0.1", Back::UndoById),
+    after(
+        &["$ git tag 1.0.0 v1", "hotfix start 1.0.0", "$ git commit -q --allow-empty -m fix; echo x >> src/f1.txt"],
+        "hotfix abandon --reason no",
+        Back::Undo,
+    ),
     case("recover --from HEAD --onto HEAD~2 --all -x", Back::Undo),
     after(&["checkpoint one", "to v1 -y", "undo -y"], "gc", Back::Nothing),
 ];

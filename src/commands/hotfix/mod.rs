@@ -1,7 +1,9 @@
 //! `git rollback hotfix`: repairing a released version, apart from everything that came after it.
 
+mod abandon;
 mod finish;
 mod look;
+mod remote;
 mod start;
 
 use super::Ctx;
@@ -9,7 +11,7 @@ use super::release::Of;
 use crate::Result;
 use crate::model::report::Outcome;
 
-/// Start a hotfix at a released version, list hotfixes, or look at one
+/// Start a hotfix at a released version, look at hotfixes, or give one up
 ///
 /// A hotfix is a branch at a released version: it gets the fix alone, and nothing of what came after.
 #[derive(Clone, Debug, clap::Args)]
@@ -40,6 +42,17 @@ pub enum Action {
     Finish(finish::Args),
     /// Bring a released hotfix to lines that have not got it yet
     Backport(finish::BackportArgs),
+    /// Tell how a hotfix stands, and what is next
+    Status {
+        /// The version or the branch; without it, the one HEAD is on, or the only open one
+        hotfix: Option<String>,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Give a hotfix up: its branch goes, everything on it is kept
+    Abandon(abandon::Args),
     /// List the hotfixes, newest version first
     List {
         /// Only those of this package
@@ -68,6 +81,8 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Action::Start(args) => start::run(ctx, args),
         Action::Finish(args) => finish::run(ctx, args),
         Action::Backport(args) => finish::backport(ctx, args),
+        Action::Status { hotfix, of } => look::status(hotfix.as_deref(), &of),
+        Action::Abandon(args) => abandon::run(ctx, args),
         Action::List { of } => look::list(&of),
         Action::Show { hotfix, of } => look::show(hotfix.as_deref(), &of),
     }

@@ -1,6 +1,6 @@
 //! Hotfixes.
 
-use super::{CommitRow, Hint};
+use super::{Check, CommitRow, Hint};
 use crate::model::{ObjectId, Time};
 use serde::Serialize;
 
@@ -67,6 +67,8 @@ pub struct HotfixReport {
     pub row: HotfixRow,
     /// Its commits beyond the release, newest first.
     pub commits: Vec<CommitRow>,
+    /// What was looked at (`hotfix status`).
+    pub checks: Vec<Check>,
     /// What to type next.
     pub next: Vec<Hint>,
 }
