@@ -91,8 +91,7 @@ pub fn move_new(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).map_err(|e| failed("rename", from, &e))
 }
 
-/// Removes a directory that nothing is in.
-#[expect(clippy::disallowed_methods, reason = "the call refuses others")]
+/// Removes a directory that nothing is in: the call refuses others.
 pub fn remove_dir_if_empty(path: &Path) -> Result<()> {
     match std::fs::remove_dir(path) {
         Err(e) if !matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::DirectoryNotEmpty) => {

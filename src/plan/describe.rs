@@ -1,7 +1,8 @@
 //! A plan in words.
 
 use super::Plan;
-use crate::model::report::{Files, LeftInPlace, PlanFiles};
+use crate::git::CommitInfo;
+use crate::model::report::{CommitRow, Files, LeftInPlace, PlanFiles};
 use crate::model::{RepoPath, Skipped, Step, WorktreeChange};
 use crate::store::scene::Scene;
 use std::collections::BTreeSet;
@@ -55,6 +56,12 @@ pub fn files_of(steps: &[Step]) -> PlanFiles {
 /// The steps as sentences.
 pub fn sentences(steps: &[Step]) -> Vec<String> {
     steps.iter().map(sentence).collect()
+}
+
+/// Commits, each with whether it is published, as rows.
+pub fn commit_rows(commits: Vec<(CommitInfo, bool)>) -> Vec<CommitRow> {
+    let row = |(commit, published): (CommitInfo, bool)| CommitRow { id: commit.id, subject: commit.subject, published };
+    commits.into_iter().map(row).collect()
 }
 
 /// `1 file`, `2 files`.

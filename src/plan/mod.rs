@@ -26,7 +26,7 @@ pub mod validate;
 mod way;
 pub mod write;
 
-pub use describe::{count, files_of, sentences};
+pub use describe::{commit_rows, count, files_of, sentences};
 
 use self::transition::Desk;
 use crate::Result;

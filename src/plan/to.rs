@@ -4,7 +4,7 @@ use super::resolve::Place;
 use super::transition::{Clean, Desk, Scope, Transition};
 use super::{Plan, describe};
 use crate::git::{ObjectSink, Repo, write_commit};
-use crate::model::report::{CommitRow, Finding, Move, MoveKind, Severity};
+use crate::model::report::{Finding, Move, MoveKind, Severity};
 use crate::model::{FileSpec, Head, HeadAt, ObjectId, RepoPath, Step, Who};
 use crate::store::scene::Scene;
 use crate::store::session::Session;
@@ -412,12 +412,7 @@ impl Moving<'_, '_> {
         if leaving.count == 0 {
             return Ok(());
         }
-        let row = |(commit, published): (crate::git::CommitInfo, bool)| CommitRow {
-            id: commit.id,
-            subject: commit.subject,
-            published,
-        };
-        plan.report.commits_leaving = leaving.newest.into_iter().map(row).collect();
+        plan.report.commits_leaving = super::commit_rows(leaving.newest);
         plan.report.needs_yes.push(format!(
             "{} the branch (they are kept, and undo brings them back)",
             super::count(leaving.count, "commit leaves", "commits leave")

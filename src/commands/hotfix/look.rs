@@ -2,12 +2,10 @@
 
 use crate::Result;
 use crate::commands::release::Of;
-use crate::git::{CommitInfo, Repo};
+use crate::git::Repo;
 use crate::model::ObjectId;
-use crate::model::report::{
-    Check, CommitRow, Hint, HotfixReport, HotfixRow, HotfixState, HotfixesReport, Outcome, Verdict,
-};
-use crate::plan::count;
+use crate::model::report::{Check, Hint, HotfixReport, HotfixRow, HotfixState, HotfixesReport, Outcome, Verdict};
+use crate::plan::{commit_rows, count};
 use crate::release::{Hotfix, Releases, VersionTag, hotfix};
 use crate::store::session::Session;
 use crate::store::survey::Survey;
@@ -70,9 +68,7 @@ fn report(session: &Session, hotfix: &Hotfix) -> Result<HotfixReport> {
     let tip = hotfix.newest().or(hotfix.last_tip).filter(|tip| session.repo.exists(*tip));
     if let (Some(tip), Some(_)) = (tip, hotfix.base) {
         let own = session.repo.leaving(tip, hotfix.base, COMMITS)?;
-        let row =
-            |(commit, published): (CommitInfo, bool)| CommitRow { id: commit.id, subject: commit.subject, published };
-        commits = own.newest.into_iter().map(row).collect();
+        commits = commit_rows(own.newest);
     }
     Ok(HotfixReport { row: row(&session.repo, hotfix)?, commits, ..HotfixReport::default() })
 }
