@@ -158,6 +158,12 @@ fn next(hotfix: &Hotfix, report: &HotfixReport) -> Vec<Hint> {
         };
         out.push(Hint::new(go, "work on it"));
     }
+    if !report.commits.is_empty() {
+        out.push(Hint::new(
+            format!("git rollback hotfix finish {}", hotfix.version),
+            "release it, and bring it to every line",
+        ));
+    }
     out.push(Hint::new(format!("git rollback hotfix abandon {}", hotfix.version), "give it up; everything is kept"));
     out
 }

@@ -72,7 +72,7 @@ pub enum Action {
 
 /// Starts the hotfix of a version that was withdrawn.
 pub(super) fn begin(ctx: &Ctx<'_>, version: String, of: Of) -> Result<Outcome> {
-    start::run(ctx, start::Args { version, message: ctx.global.reason.clone(), exact: false, of })
+    start::run(ctx, start::Args { version, message: ctx.global.reason.clone(), of, ..start::Args::default() })
 }
 
 /// Runs the command.

@@ -17,7 +17,7 @@ use crate::{Error, Kind, Result};
 use std::path::{Path, PathBuf};
 
 /// What can be typed.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback hotfix start 1.0.0 -m \"Mail is no longer lost\"
   git rollback hotfix start 1.0.0 --exact     at 1.0.0 itself, although 1.0.1 is released
@@ -157,5 +157,5 @@ fn next(session: &Session, done: &mut DoneReport) {
         done.next.push(Hint::new(format!("cd {path}"), "the hotfix is there"));
     }
     done.next.push(Hint::new("git commit", "commit the fix on that branch"));
-    done.next.push(Hint::new("git rollback hotfix status", "how it stands, and what is next"));
+    done.next.push(Hint::new(format!("git rollback hotfix finish {}", hotfix.version), "then release it"));
 }

@@ -65,7 +65,7 @@ fn number_after(ctx: &Ctx<'_>, session: &Session, package: &Package, found: &Fin
     let releases = Releases::read(session, package)?;
     let mut number = match found.version.is_prerelease() {
         true => after(&found.version),
-        false => next_free(session, package, &releases, &found.version)?,
+        false => next_free(session, package, &releases, &found.version, None)?,
     };
     for _ in 0..MOST_TAKEN {
         let typed = number.to_string();
@@ -172,7 +172,7 @@ fn by_hand(remote: &str, edits: &[RemoteEdit]) -> String {
     let mut specs = Vec::new();
     for edit in edits {
         match edit {
-            RemoteEdit::Forward { name, .. } => specs.push(facts::shell_word(name)),
+            RemoteEdit::New { name, .. } | RemoteEdit::Forward { name, .. } => specs.push(facts::shell_word(name)),
             RemoteEdit::Replace { name, old, .. } => {
                 words.push(facts::shell_word(&format!("--force-with-lease={name}:{old}")));
                 specs.push(facts::shell_word(&format!(":{name}")));
