@@ -5,6 +5,7 @@ use super::change::{carry_out, request};
 use crate::engine::Locks;
 use crate::model::Operation;
 use crate::model::report::{Finding, Outcome, Severity};
+use crate::plan::finish::sent::note_pushed;
 use crate::plan::undo::{plan, plan_older};
 use crate::store::log;
 use crate::store::scene::Wanted;
@@ -60,6 +61,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         };
         plan.undoes = Some(operation.id.clone());
         plan.report.findings.extend(skipped.clone());
+        note_pushed(table.session, &operation, &mut plan)?;
         Ok(plan)
     })
 }

@@ -118,6 +118,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
         commits: finished.commits.clone(),
         kept: operation.kept.iter().map(kept).collect(),
         left_in_place: operation.left.iter().map(left).collect(),
+        pushed: None,
         story: None,
         warnings,
         next: Vec::new(),

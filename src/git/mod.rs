@@ -50,7 +50,7 @@ pub use patch::{ContentPatch, content_patch};
 pub use pathspec::Pathspecs;
 pub use process::{DiffForm, diff_text, each_reachable, fsck, fsck_full, graph, reflog_lines, version};
 pub use refs::{Ref, is_ref_name};
-pub use remote::{RemoteBranch, RemoteEdit, RemoteRef, list_remote, push};
+pub use remote::{RemoteBranch, RemoteEdit, RemoteRef, fetch, list_remote, push};
 pub use repo::{Handles, Repo};
 pub use rescue::{Damage, Rescued};
 pub use sign::NewTag;

@@ -1,6 +1,7 @@
 //! Remotes: what they have, and sending to them. All of it is done by `git`, which knows protocols, credentials and
 //! hooks.
 
+use super::error::GitContext;
 use super::process;
 use super::repo::Repo;
 use crate::model::ObjectId;
@@ -87,6 +88,9 @@ pub enum RemoteEdit {
 /// How long a remote that is only asked may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long fetching may take.
+const LONGEST_FETCH: Duration = Duration::from_secs(600);
+
 /// The refs of a remote whose names match one of `patterns` (`refs/tags/*`).
 ///
 /// # Errors
@@ -127,6 +131,39 @@ fn parse(text: &[u8]) -> Vec<RemoteRef> {
         }
     }
     out
+}
+
+/// Brings here what a remote has: its branches, below `refs/remotes`, and the tags on them. Nothing else moves.
+///
+/// # Errors
+/// Refused: it cannot be reached, or the settings want other refs to be written.
+pub fn fetch(repo: &Repo, remote: &str) -> Result<()> {
+    refuse_own_commands(repo)?;
+    let found = repo.git.find_remote(remote).context(&format!("there is no remote {remote}"))?;
+    for spec in found.refspecs() {
+        let own = spec.dst().unwrap_or_default();
+        if spec.direction() == git2::Direction::Fetch && !own.starts_with("refs/remotes/") {
+            return Err(Error::refused(format!("fetching {remote} would write {own}"))
+                .because(format!("git's configuration says so: remote.{remote}.fetch"))
+                .help(format!("`git fetch {remote}` does it, if that is what you want")));
+        }
+    }
+    let mut command = process::git(repo);
+    command.args([
+        "-c",
+        "fetch.prune=false",
+        "-c",
+        "fetch.pruneTags=false",
+        "fetch",
+        "--quiet",
+        "--no-write-fetch-head",
+    ]);
+    command.args(["--no-recurse-submodules", "--no-auto-maintenance", "--", remote]).within(LONGEST_FETCH);
+    let done = command.input(b"")?;
+    match done.code {
+        Some(0) => Ok(()),
+        _ => Err(Error::refused(format!("the remote {remote} cannot be fetched")).because(complaint(&done.stderr))),
+    }
 }
 
 /// Sends refs to a remote: all of them, or none. Hooks run as git runs them.

@@ -37,8 +37,14 @@ pub fn line_key(line: &str) -> String {
     format!("line {line}")
 }
 
+/// The branch with which a protected line shall get it.
+pub fn beside_key(line: &str) -> String {
+    format!("beside {line}")
+}
+
 /// The branch that `HEAD` was on before.
 pub const CAME_FROM: &str = "came-from";
+
 /// How it ended: [`ABANDONED`].
 pub const STATE: &str = "state";
 /// It was given up.

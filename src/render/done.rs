@@ -12,6 +12,9 @@ pub(super) fn render(page: &mut Page<'_>, done: &DoneReport) {
     if let Some(point) = &done.point {
         page.line([plain("  point "), id(point)]);
     }
+    if let Some(pushed) = &done.pushed {
+        page.line([plain(format!("  pushed to {}: ", pushed.remote)), plain(pushed.refs.join(", "))]);
+    }
     for made in &done.recovered {
         recovered(page, made, done.recovered.len() > 1);
     }

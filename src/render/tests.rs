@@ -111,6 +111,7 @@ fn done(t: &str, path: &RepoPath) -> DoneReport {
         commits: picks(t),
         kept: kept(path, t),
         left_in_place: left(path, t),
+        pushed: Some(Pushed { remote: t.into(), refs: vec![t.into()] }),
         story: Some(Box::new(story(t, path))),
         warnings: vec![t.into()],
         next: vec![Hint::new(t, t)],

@@ -435,3 +435,104 @@ fn a6_a_stop_at_any_point_can_be_ended_both_ways() {
     report.finish();
     assert!(n > 8, "only {n} events");
 }
+
+/// The story with a bare remote that has all branches and tags but those of the hotfix.
+fn with_remote() -> TestRepo {
+    let repo = story();
+    repo.sh("git init -q --bare ../o; git remote add origin ../o; git push -q origin main release/0.9 release/1.0 release/1.1 --tags
+        git -C ../o symbolic-ref HEAD refs/heads/main; git fetch -q; git remote set-head origin main
+        for line in main release/0.9 release/1.0 release/1.1; do git branch -q -u origin/$line $line; done");
+    repo
+}
+
+fn remote_refs(repo: &TestRepo) -> String {
+    repo.sh("git -C ../o for-each-ref --format='%(refname:short) %(objectname)'").stdout()
+}
+
+/// B7, A6: nothing reaches the remote without `--push`; with it, the lines and the tag go together; afterwards undo says what stays there.
+#[test]
+fn b7_pushing_is_asked_for_and_all_or_nothing() {
+    let repo = with_remote();
+    let there = remote_refs(&repo);
+    let before = State::with_points(&repo);
+    let done = repo.rb("hotfix finish --json").json();
+    assert_eq!(remote_refs(&repo), there, "a remote was changed");
+    assert!(done["next"].to_string().contains("--push"), "{done}");
+    repo.rb("undo -y");
+    State::with_points(&repo).must_be(&before, "undo");
+
+    // A remote that takes no main takes nothing.
+    repo.sh("mkdir -p ../o/hooks; printf '#!/bin/sh\\ntest \"$1\" != refs/heads/main || { echo main is closed; exit 1; }\\n' > ../o/hooks/update; chmod +x ../o/hooks/update");
+    let refused = repo.rollback(&["hotfix", "finish", "--push"]).code(1).stderr();
+    assert!(refused.contains("--yes"), "a yes is needed: {refused}");
+    let said = repo.rollback(&["hotfix", "finish", "--push", "-y"]).code(2).stderr();
+    assert!(
+        said.contains("released here, but") && said.contains("main is closed") && said.contains("--push"),
+        "{said}"
+    );
+    assert_eq!(remote_refs(&repo), there, "some of it landed");
+    assert!(has(&repo, "main", "v1.0.1"), "what was done here is done");
+
+    repo.sh("rm ../o/hooks/update; git -C ../o config receive.denyNonFastForwards true");
+    let plan = repo.rb("hotfix finish 1.0.1 --push --dry-run --json").json();
+    assert_eq!(plan["kind"], "plan");
+    assert_eq!(remote_refs(&repo), there);
+    let done = repo.rb("hotfix finish 1.0.1 --push -y --json").json();
+    assert_eq!(
+        done["pushed"]["refs"],
+        serde_json::json!(["main", "release/0.9", "release/1.0", "release/1.1", "v1.0.1"]),
+        "{done}"
+    );
+    for line in ["main", "release/0.9", "release/1.0", "release/1.1", "v1.0.1"] {
+        assert_eq!(repo.sh(&format!("git -C ../o rev-parse {line}")).stdout().trim(), at(&repo, line), "{line}");
+    }
+    let tags = repo.sh("git -C ../o tag").stdout();
+    assert_eq!(tags, "v0.9.0\nv1.0.0\nv1.0.1\nv1.1.0\n");
+    let after = remote_refs(&repo);
+    let plan = repo.rb("undo --dry-run").stdout();
+    assert!(plan.contains("pushed to origin") && plan.contains("release mark v1.0.1 --unstable"), "{plan}");
+    repo.rollback(&["undo"]).code(1).says("--yes");
+    repo.rb("undo -y");
+    assert_eq!(remote_refs(&repo), after, "undo changed the remote");
+    State::with_points(&repo).without("ref refs/remotes/").must_be(&before.without("ref refs/remotes/"), "undo");
+    repo.fsck();
+}
+
+/// A6: another clone works on the same hotfix, or has released it: said after a look at the remote, before anything is done.
+#[test]
+fn a6_a_hotfix_that_another_clone_took() {
+    let repo = with_remote();
+    repo.sh("git push -q origin hotfix/1.0.1; git clone -q ../o ../b; cd ../b; git switch -q hotfix/1.0.1; echo more >> g; git commit -qam more; git push -q");
+    let before = State::with_points(&repo).without("ref refs/remotes/");
+    let said = repo.rollback(&["hotfix", "finish"]).code(1).stderr();
+    assert!(said.contains("origin has commits on hotfix/1.0.1"), "{said}");
+    State::with_points(&repo).without("ref refs/remotes/").must_be(&before, "a refusal");
+    repo.sh("git -C ../b tag v1.0.1; git -C ../b push -q origin v1.0.1; git -C ../b switch -q main; git branch -q -D release/0.9");
+    let repo2 = repo.copy();
+    repo2.sh("git remote set-url origin ../o; git pull -q --no-tags origin hotfix/1.0.1");
+    let said = repo2.rollback(&["hotfix", "finish"]).code(1).stderr();
+    assert!(said.contains("v1.0.1") && (said.contains("somebody else") || said.contains("released already")), "{said}");
+    repo.sh("git remote set-url origin ../nowhere");
+    let said = repo.rollback(&["hotfix", "finish"]).code(1).stderr();
+    assert!(said.contains("cannot be fetched") && said.contains("--no-fetch"), "{said}");
+}
+
+/// A6, B9: with `--pr` a protected line is not touched: a branch beside it is sent, and the command of the settings is run for it.
+#[test]
+fn a6_a_protected_line_gets_a_branch_beside_it() {
+    let repo = with_remote();
+    repo.sh("printf '[release]\\nlines = [\"release/*\"]\\npr = \"echo $PR_BRANCH into $PR_LINE >> ../asked\"\\n' > rollback.toml; git commit -qam settings");
+    repo.trust();
+    let old = (at(&repo, "main"), at(&repo, "release/1.1"));
+    let done = repo.rb("hotfix finish --pr --push -y --json").json();
+    assert_eq!((at(&repo, "main"), at(&repo, "release/1.1")), old, "a protected line moved");
+    assert!(has(&repo, "backport/1.0.1-to-main", "v1.0.1") && has(&repo, "backport/1.0.1-to-main", "main"));
+    assert_eq!(
+        repo.sh("git -C ../o rev-parse backport/1.0.1-to-main").stdout().trim(),
+        at(&repo, "backport/1.0.1-to-main")
+    );
+    assert_eq!(repo.sh("git -C ../o rev-parse main").stdout().trim(), old.0);
+    let asked = std::fs::read_to_string(repo.base().join("asked")).unwrap();
+    assert!(asked.contains("backport/1.0.1-to-main into main\n") && asked.lines().count() == 4, "{asked}\n{done}");
+    repo.fsck();
+}

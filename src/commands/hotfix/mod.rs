@@ -3,6 +3,7 @@
 mod abandon;
 mod finish;
 mod look;
+mod push;
 mod remote;
 mod start;
 

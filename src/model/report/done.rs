@@ -32,6 +32,9 @@ pub struct DoneReport {
     pub kept: Vec<Kept>,
     /// What stayed although one might expect otherwise, or was not captured.
     pub left_in_place: Vec<LeftInPlace>,
+    /// What was sent to a remote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Pushed>,
     /// What happened, with checklists, where a failure was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub story: Option<Box<Story>>,
@@ -62,6 +65,7 @@ impl Default for DoneReport {
             commits: Vec::new(),
             kept: Vec::new(),
             left_in_place: Vec::new(),
+            pushed: None,
             story: None,
             warnings: Vec::new(),
             next: Vec::new(),
@@ -82,6 +86,15 @@ pub struct Changed {
     pub trashed: u64,
     /// Refs of the user's that moved.
     pub refs: u64,
+}
+
+/// What was sent to a remote.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pushed {
+    /// The remote.
+    pub remote: String,
+    /// Branches and tags, by their short names.
+    pub refs: Vec<String>,
 }
 
 /// Something lost that came back.

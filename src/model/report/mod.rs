@@ -30,7 +30,7 @@ pub use candidates::{CandidateRow, CandidateState, CandidatesReport};
 pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
 pub use diagnosis::{Diagnosis, DiagnosisReport, LastGoodReport, ReleaseState, TestedRelease};
-pub use done::{Changed, DoneReport, Kept, Recovered};
+pub use done::{Changed, DoneReport, Kept, Pushed, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use hotfix::{HotfixReport, HotfixRow, HotfixState, HotfixesReport};
 pub use log::{Duration, LogDetail, LogReport, LogRow, RefMove, UndoState};

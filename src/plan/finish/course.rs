@@ -13,7 +13,7 @@ use crate::plan::pick::{leave_conflict, refuse_overlap, unstaged};
 use crate::plan::target::Target;
 use crate::plan::transition::{Clean, Desk, Scope, Transition};
 use crate::plan::{Plan, count, describe, lifecycle};
-use crate::release::hotfix::{about, line_key};
+use crate::release::hotfix::{about, beside_key, line_key};
 use crate::release::records::{self, tag_message, yes_or_no};
 use crate::release::{Hotfix, Releases};
 use crate::store::facts::Facts;
@@ -223,8 +223,10 @@ impl<'a> Course<'a> {
         if let Some(follows) = &line.follows {
             self.upstreams.push(Step::Upstream { branch: line.name.clone(), old: None, new: Some(follows.clone()) });
         }
-        if !line.is_beside() {
-            self.fact(&about(&self.hotfix.branch), &line_key(&line.name), new.id.to_string());
+        let about = about(&self.hotfix.branch);
+        match line.is_beside() {
+            true => self.fact(&about, &beside_key(&line.name), line.branch().to_owned()),
+            false => self.fact(&about, &line_key(&line.name), new.id.to_string()),
         }
     }
 

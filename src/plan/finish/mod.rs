@@ -7,6 +7,7 @@ mod answer;
 mod course;
 mod fix;
 mod lines;
+pub mod sent;
 
 use self::course::Course;
 use self::fix::{Tip, tip_of};
@@ -37,6 +38,18 @@ pub struct FinishRequest {
     pub beside: bool,
     /// The message of the tag.
     pub message: Option<String>,
+    /// The remote that it is sent to afterwards.
+    pub push: Option<String>,
+}
+
+impl FinishRequest {
+    /// Says that a remote will change, which needs a yes.
+    fn note_push(&self, plan: &mut Plan) {
+        if let Some(remote) = self.push.as_ref().filter(|_| !plan.steps.is_empty()) {
+            plan.report.needs_yes.push(format!("{remote} gets the tag and the lines"));
+            plan.report.not_undoable.push(format!("what is pushed to {remote}"));
+        }
+    }
 }
 
 /// Plans the first leg: the commit of the release; without tests also its tag, and the lines up to the first conflict.
@@ -75,6 +88,7 @@ pub fn start(session: &Session, desk: Desk<'_, '_>, who: &Who, request: &FinishR
     let (course, _) = released(session, desk, who, request, (base, below))?;
     let mut plan = course.test(settings)?;
     plan.report = PlanReport { steps: plan.report.steps, needs_yes: plan.report.needs_yes, ..shown.report };
+    request.note_push(&mut plan);
     Ok(plan)
 }
 
@@ -89,7 +103,9 @@ fn whole(
     let (mut course, bytes) = released(session, desk, who, request, bounds)?;
     course.tag(&bytes, request.message.as_deref())?;
     course.bring()?;
-    course.arrive()
+    let mut plan = course.arrive()?;
+    request.note_push(&mut plan);
+    Ok(plan)
 }
 
 /// The commit of the release on the hotfix's branch, from its base to the tip `below`; and the bytes of that commit.
@@ -142,7 +158,9 @@ pub fn backport(session: &Session, desk: Desk<'_, '_>, who: &Who, request: &Fini
     let mut course = Course::new(session, desk, who, (hotfix, base), tip, home, request.beside)?;
     course.rest.clone_from(&request.lines);
     course.bring()?;
-    course.arrive()
+    let mut plan = course.arrive()?;
+    request.note_push(&mut plan);
+    Ok(plan)
 }
 
 /// Plans what comes after a stop.
