@@ -367,7 +367,8 @@ pub(super) fn present_attributes(repo: &Repo, wanted: &Wanted, index: &Index, sc
     let is_ours = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
     let mut names: BTreeSet<RepoPath> = BTreeSet::new();
     let mut absent = BTreeMap::new();
-    for i in (0..index.len()).filter(|i| is_ours(index.path(*i)) && index.mode(*i) != MODE_GITLINK) {
+    let notable = index.notable().iter().copied();
+    for i in notable.filter(|i| is_ours(index.path(*i)) && index.mode(*i) != MODE_GITLINK) {
         match scan.entries[i] {
             EntryState::Clean(_) | EntryState::Suspect(_) => drop(names.insert(RepoPath::new(index.path(i)))),
             EntryState::Unseen if !on_the_way(RepoPath::new(index.path(i)).parent()) => {}
@@ -414,6 +415,7 @@ fn split_by_size(untracked: &[Found], config: &Config, free: u64) -> (Vec<Found>
 
 /// Refuses a state that a snapshot could not bring back exactly.
 pub fn check_supported(scene: &Scene<'_>) -> Result<()> {
-    crate::worktree::check_paths((0..scene.index.len()).map(|i| scene.index.path(i)))
+    // Reading the index has looked at all of them: what is doubtful is notable.
+    crate::worktree::check_paths(scene.index.notable().iter().map(|i| scene.index.path(*i)))
         .map_err(|e| Error::refused("the index holds a path that must not be written").because(e))
 }

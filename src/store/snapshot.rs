@@ -220,7 +220,7 @@ fn note_detail(
 /// Entries of the index that a tree cannot say.
 pub fn special_entries(scene: &Scene<'_>) -> Vec<IndexAt> {
     let mut out: Vec<IndexAt> = Vec::new();
-    for i in (0..scene.index.len()).filter(|i| !scene.index.entry(*i).is_plain()) {
+    for i in scene.index.notable().iter().copied().filter(|i| !scene.index.entry(*i).is_plain()) {
         let path = RepoPath::new(scene.index.path(i));
         if out.last().is_none_or(|last| last.path != path) {
             let entries = scene.index_entries(&path);

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use super::names::check_path;
+pub use crate::model::check_path;
 
 /// How many levels keep their descriptor open; deeper paths are walked from there, so that no path is too deep.
 const CACHED_LEVELS: usize = 32;

@@ -7,7 +7,6 @@ pub mod folders;
 mod freshness;
 mod kept;
 mod listing;
-mod names;
 pub mod recover;
 mod renames;
 mod replace;
@@ -24,8 +23,8 @@ mod recover_tests;
 #[cfg(test)]
 mod write_tests;
 
-pub use dirs::{Root, check_path};
-pub use names::{check_nested_path, check_paths};
+pub use crate::model::{check_nested_path, check_path, check_paths};
+pub use dirs::Root;
 pub use scan::{EntryState, Found, IgnoredDetail, Scan, ScanOptions, absent_ignore_files, scan};
 pub use split::{SplitIgnored, split_ignored};
 pub use write::{Applied, Area, Blobs, Change, Kept, Look};

@@ -1,10 +1,11 @@
 //! Entries as the bytes that they are in the file.
 
-use super::raw::{be_u16, be_u32, check_entry, damaged};
+use super::raw::{Kind, be_u16, be_u32, check_entry, damaged};
 use super::{EntryFlags, IndexEntry};
 use crate::Result;
 use crate::model::{ObjectId, RepoPath, Stat};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Where the parts of an entry are.
 const CTIME: usize = 0;
@@ -34,11 +35,13 @@ pub(super) struct Entries {
     data: Vec<u8>,
     /// Where each begins.
     starts: Vec<usize>,
+    /// Those that are more than a file, or more than a tree can say; found anew once entries have changed.
+    notable: OnceLock<Vec<usize>>,
 }
 
 impl Default for Entries {
     fn default() -> Self {
-        Entries { data: vec![0; HEADER], starts: Vec::new() }
+        Entries { data: vec![0; HEADER], starts: Vec::new(), notable: OnceLock::new() }
     }
 }
 
@@ -118,21 +121,23 @@ impl<'a> Entry<'a> {
 impl Entries {
     /// Where the entries of a file begin: it ends with the last of them. Everything that others build on is checked.
     pub fn parse(data: &[u8], version: u32, count: u32) -> Result<Parsed> {
-        let mut parsed = Parsed { starts: Vec::with_capacity(count as usize), plain: None };
+        let mut parsed = Parsed { starts: Vec::with_capacity(count as usize), notable: Vec::new(), plain: None };
         let mut before: (&[u8], u8) = (b"", 0);
         if version == 4 {
             let plain = expand(data, count)?;
-            parsed.starts = Entries::parse(&plain, 3, count)?.starts;
-            parsed.plain = Some(plain);
-            return Ok(parsed);
+            let parsed = Entries::parse(&plain, 3, count)?;
+            return Ok(Parsed { plain: Some(plain), ..parsed });
         }
         let mut at = HEADER;
         while parsed.starts.len() < count as usize {
             let entry = Entry(&data[at..]);
             let size = entry.whole_size(version).ok_or_else(|| damaged("an entry is cut off or malformed"))?;
             let now = (entry.path(), entry.stage());
-            check_entry(before, now, entry.mode())?;
+            let kind = check_entry(before, now, entry.mode())?;
             before = now;
+            if kind == Kind::Notable || entry.raw_flags() & !LENGTH != 0 {
+                parsed.notable.push(parsed.starts.len());
+            }
             parsed.starts.push(at);
             at += size;
         }
@@ -144,7 +149,7 @@ impl Entries {
 
     /// From the bytes of a file up to the end of its entries, and what [`Entries::parse`] made of them.
     pub fn of(data: Vec<u8>, parsed: Parsed) -> Entries {
-        Entries { data: parsed.plain.unwrap_or(data), starts: parsed.starts }
+        Entries { data: parsed.plain.unwrap_or(data), starts: parsed.starts, notable: parsed.notable.into() }
     }
 
     pub fn len(&self) -> usize {
@@ -153,6 +158,16 @@ impl Entries {
 
     pub fn at(&self, i: usize) -> Entry<'_> {
         Entry(&self.data[self.starts[i]..])
+    }
+
+    pub fn notable(&self) -> &[usize] {
+        self.notable.get_or_init(|| {
+            let is_notable = |i: &usize| {
+                let entry = self.at(*i);
+                entry.raw_flags() & !LENGTH != 0 || super::raw::kind(entry.path(), entry.mode()) == Kind::Notable
+            };
+            (0..self.len()).filter(is_notable).collect()
+        })
     }
 
     /// Where entry `i` begins; for the number behind the last one, where that ends.
@@ -180,6 +195,7 @@ impl Entries {
 
     /// Puts other entries in the place of some; the places are sorted, and so are the paths.
     pub fn replace(&mut self, edits: &[(Range<usize>, &RepoPath, &[IndexEntry])]) {
+        self.notable = OnceLock::new();
         let fits = |place: &Range<usize>, new: &[IndexEntry]| {
             place.len() == 1 && new.len() == 1 && self.at(place.start).is_extended() == (more_flags(&new[0]) != 0)
         };
@@ -191,6 +207,7 @@ impl Entries {
         let mut out = Entries {
             data: Vec::with_capacity(self.data.len() + added * (HEAD + 66)),
             starts: Vec::with_capacity(self.len() + added),
+            notable: OnceLock::new(),
         };
         out.data.extend_from_slice(&self.data[..HEADER]);
         let mut next = 0;
@@ -269,6 +286,7 @@ fn more_flags(entry: &IndexEntry) -> u16 {
 /// What [`Entries::parse`] found.
 pub(super) struct Parsed {
     starts: Vec<usize>,
+    notable: Vec<usize>,
     /// The entries of a file of version 4 in the form of version 3.
     plain: Option<Vec<u8>>,
 }

@@ -12,7 +12,6 @@ mod raw;
 mod tests;
 
 pub use cached::{CachedTree, TreeNode};
-pub use raw::is_safe_path;
 
 use crate::model::{ObjectId, Stat};
 use crate::{Error, Result};
@@ -169,6 +168,12 @@ impl Index {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The positions of all entries that are more than a file of the user's with a plain entry: submodules, entries with
+    /// a mark or in a conflict, files such as `.gitignore`, and names that some file system takes for `.git`.
+    pub fn notable(&self) -> &[usize] {
+        self.entries.notable()
     }
 
     /// The path of entry `i`.

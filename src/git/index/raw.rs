@@ -2,6 +2,7 @@
 
 use super::super::checksum::checksum;
 use crate::git::tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE};
+use crate::model::check_path;
 use crate::{Error, Result};
 use std::ops::Range;
 
@@ -137,29 +138,48 @@ pub(super) fn verify_checksum(data: &[u8]) -> Result<()> {
     }
 }
 
+/// What an entry is, beside a file of the user's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    /// See [`super::Index::notable`].
+    Notable,
+}
+
 /// Checks what everything else builds on: order, kinds of entries, and paths that stay inside. An entry is its path and
 /// its stage.
-pub(super) fn check_entry(before: (&[u8], u8), now: (&[u8], u8), mode: u32) -> Result<()> {
+pub(super) fn check_entry(before: (&[u8], u8), now: (&[u8], u8), mode: u32) -> Result<Kind> {
     let path = now.0;
     match mode {
         MODE_FILE | MODE_EXEC | MODE_LINK | MODE_GITLINK => {}
-        MODE_TREE => return refuse_mandatory(b"sdir"),
+        MODE_TREE => return refuse_mandatory(b"sdir").map(|()| Kind::Notable),
         mode => return Err(damaged(format!("`{}` has the mode {mode:o}", path.escape_ascii()))),
     }
     // The directories that it shares with the path before were looked at there.
     let shared = path.iter().zip(before.0).take_while(|(a, b)| a == b).count();
     let shared = path[..shared].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-    if !is_safe_path(&path[shared..]) {
+    let rest = &path[shared..];
+    let kind = kind(rest, mode);
+    if kind == Kind::Notable && !is_safe_path(rest) {
         return Err(damaged(format!("it names `{}`, which git never would", path.escape_ascii())));
     }
     if before >= now {
         return Err(damaged(format!("the entries are out of order at `{}`", path.escape_ascii())));
     }
-    Ok(())
+    Ok(kind)
+}
+
+/// What an entry is by its mode and its path, of which the first directories may be left out.
+pub(super) fn kind(path: &[u8], mode: u32) -> Kind {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    match mode == MODE_GITLINK || name.starts_with(b".git") || check_path(path).is_err() {
+        true => Kind::Notable,
+        false => Kind::Plain,
+    }
 }
 
 /// Whether a path names something inside the worktree and outside any `.git`.
-pub fn is_safe_path(path: &[u8]) -> bool {
+fn is_safe_path(path: &[u8]) -> bool {
     !path.contains(&0)
         && path
             .split(|&byte| byte == b'/')

@@ -289,6 +289,29 @@ fn entries_that_take_as_much_room_are_replaced_where_they_stand() {
 }
 
 #[test]
+fn what_is_more_than_a_plain_file_is_noted() {
+    let repo = rich();
+    let id = String::from_utf8(repo.git(&["rev-parse", "HEAD:a"])).unwrap();
+    let commit = String::from_utf8(repo.git(&["rev-parse", "HEAD"])).unwrap();
+    let list = [("100644", "d/.gitattributes"), ("100644", "x/.gitignore"), ("100644", "x/y/GIT~1x"), ("100644", "z")];
+    let mut text: String = list.iter().map(|(mode, path)| format!("{mode} {} 0\t{path}\n", id.trim())).collect();
+    text.push_str(&format!("160000 {} 0\tmodule\n", commit.trim()));
+    repo.git_with_input(&["update-index", "--index-info"], text.as_bytes());
+    for version in ["2", "4"] {
+        repo.git(&["update-index", "--index-version", version]);
+        let mut index = Index::read(&repo.index_file()).unwrap();
+        let noted = |index: &Index| -> Vec<String> {
+            index.notable().iter().map(|i| String::from_utf8_lossy(index.path(*i)).into_owned()).collect()
+        };
+        let wanted = "assumed conflict conflict conflict d/.gitattributes ita module skipped x/.gitignore";
+        assert_eq!(noted(&index).join(" "), wanted);
+        let new = vec![IndexEntry::plain(0o100644, index.id(0))];
+        index.replace(vec![(RepoPath::from("b/git~1/x"), new), (RepoPath::from("conflict"), Vec::new())]);
+        assert_eq!(noted(&index).join(" "), "assumed b/git~1/x d/.gitattributes ita module skipped x/.gitignore");
+    }
+}
+
+#[test]
 fn a_big_index_is_the_same_after_reading_and_writing() {
     let repo = TestRepo::new();
     let id = String::from_utf8(repo.git_with_input(&["hash-object", "-w", "--stdin"], b"text")).unwrap();

@@ -16,7 +16,7 @@ impl<'r> Transition<'_, 'r> {
             true => self.differences.clone(),
             false => self.differ(tree)?,
         };
-        let special = (0..scene.index.len()).filter(|i| !scene.index.entry(*i).is_plain());
+        let special = scene.index.notable().iter().copied().filter(|i| !scene.index.entry(*i).is_plain());
         for path in self.target.index.keys().cloned().chain(special.map(|i| RepoPath::new(scene.index.path(i)))) {
             if let Entry::Vacant(free) = paths.entry(path) {
                 let entry = self.find(tree, free.key())?;

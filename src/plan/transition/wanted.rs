@@ -20,11 +20,14 @@ impl<'r> Transition<'_, 'r> {
         let mut out: BTreeMap<RepoPath, Option<Wanted>> = differing.collect();
         let mut unsure: Vec<RepoPath> =
             scene.changed.keys().chain(scene.untracked.keys()).chain(scene.ignored.keys()).cloned().collect();
+        let index = &scene.index;
         let special = |i: &usize| {
-            let unlike_a_tree = || !scene.index.entry(*i).is_plain() || self.has_unusual_perm(*i);
-            scene.scan.entries[*i] == EntryState::Submodule { present: false } || (target.exact && unlike_a_tree())
+            let is_absent = scene.scan.entries[*i] == EntryState::Submodule { present: false };
+            is_absent || (target.exact && !index.entry(*i).is_plain())
         };
-        unsure.extend((0..scene.index.len()).filter(special).map(|i| RepoPath::new(scene.index.path(i))));
+        unsure.extend(index.notable().iter().copied().filter(special).map(|i| RepoPath::new(index.path(i))));
+        let unusual = (0..index.len()).filter(|i| target.exact && self.has_unusual_perm(*i));
+        unsure.extend(unusual.map(|i| RepoPath::new(index.path(i))));
         for path in unsure {
             if let Entry::Vacant(free) = out.entry(path) {
                 let entry = self.find(target.tree, free.key())?;
@@ -97,8 +100,9 @@ impl<'r> Transition<'_, 'r> {
     pub(super) fn attribute_files(&self) -> Result<BTreeMap<RepoPath, ObjectId>> {
         let is_ours = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
         let mut out = BTreeMap::new();
-        for i in (0..self.desk.scene.index.len()).filter(|i| is_ours(self.desk.scene.index.path(*i))) {
-            out.insert(RepoPath::new(self.desk.scene.index.path(i)), self.desk.scene.index.id(i));
+        let index = &self.desk.scene.index;
+        for i in index.notable().iter().copied().filter(|i| is_ours(index.path(*i))) {
+            out.insert(RepoPath::new(index.path(i)), index.id(i));
         }
         for (path, entry) in self.differences.iter().filter(|(path, _)| is_ours(path.as_bytes())) {
             match entry.filter(|e| e.mode != MODE_LINK && e.mode != MODE_GITLINK) {

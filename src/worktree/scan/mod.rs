@@ -237,5 +237,5 @@ pub fn absent_ignore_files(index: &Index) -> Vec<usize> {
             && index.mode(i) & 0o170000 == 0o100000
             && (index.path(i) == b".gitignore" || index.path(i).ends_with(b"/.gitignore"))
     };
-    (0..index.len()).filter(is_one).collect()
+    index.notable().iter().copied().filter(is_one).collect()
 }
