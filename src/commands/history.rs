@@ -4,7 +4,7 @@ use super::Ctx;
 use super::facts::History;
 use crate::Result;
 use crate::git::Repo;
-use crate::model::report::{Duration, HistoryReport, Outcome, Place, RollbackResult, RollbackRow};
+use crate::model::report::{Duration, HistoryReport, LogRow, Outcome, Place, RollbackResult, RollbackRow};
 use crate::model::{HeadAt, Impact, ObjectId, Operation};
 use crate::store::facts::{FROM_VERSION, TO_VERSION, amended};
 use crate::store::log;
@@ -51,6 +51,11 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether all are meant.
+    fn is_empty(&self) -> bool {
+        self.severity.is_none() && self.cause.is_none() && self.sprint.is_none() && self.since.is_none()
+    }
+
     /// The rollbacks that are meant, newest first, and what could not be read.
     ///
     /// # Errors
@@ -85,7 +90,23 @@ pub fn run(_ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let limit = args.limit.unwrap_or(LIMIT);
     let shown = if limit == 0 { found.len() } else { limit.min(found.len()) };
     let rollbacks = rows_of(&session, &found[..shown])?;
-    Ok(HistoryReport { rollbacks, more: (found.len() - shown) as u64, warnings }.into())
+    let releases = match args.filter.is_empty() {
+        true => releases(&session, if limit == 0 { usize::MAX } else { limit })?,
+        false => Vec::new(),
+    };
+    Ok(HistoryReport { rollbacks, more: (found.len() - shown) as u64, releases, warnings }.into())
+}
+
+/// What was done with releases and hotfixes, newest first.
+fn releases(session: &Session, limit: usize) -> Result<Vec<LogRow>> {
+    let own = log::read_own(&session.repo, &session.layout, usize::MAX)?;
+    let history = History::new(session, &own);
+    let all = log::read(&session.repo, usize::MAX)?;
+    let about = |operation: &&Operation| {
+        let first = operation.command.split(' ').next().unwrap_or_default();
+        !operation.aborted && ["release", "hotfix"].contains(&first)
+    };
+    Ok(all.iter().filter(about).take(limit).map(|operation| history.row(operation)).collect())
 }
 
 /// All rollbacks that are `wanted`, newest first.

@@ -17,11 +17,13 @@ pub enum Document {
     Notification,
     /// The analysis of a failed state.
     Analysis,
+    /// What happened to a release.
+    Postmortem,
 }
 
 impl Document {
     /// All of them.
-    pub const ALL: [Document; 3] = [Document::Report, Document::Notification, Document::Analysis];
+    pub const ALL: [Document; 4] = [Document::Report, Document::Notification, Document::Analysis, Document::Postmortem];
 
     /// The file name of its template, the same for the built-in one and for users' own.
     pub fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Document {
             Document::Report => "report.md",
             Document::Notification => "notification.md",
             Document::Analysis => "analysis.md",
+            Document::Postmortem => "postmortem.md",
         }
     }
 
@@ -38,6 +41,7 @@ impl Document {
             Document::Report => include_str!("report.md"),
             Document::Notification => include_str!("notification.md"),
             Document::Analysis => include_str!("analysis.md"),
+            Document::Postmortem => include_str!("postmortem.md"),
         }
     }
 }

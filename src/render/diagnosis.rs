@@ -2,7 +2,7 @@
 
 use super::page::{Page, Part, bad, bold, code, dim, good, plain, warn};
 use super::parts;
-use crate::model::report::{Diagnosis, DiagnosisReport, LastGoodReport, ReleaseState};
+use crate::model::report::{Diagnosis, DiagnosisReport, LastGoodReport, PostmortemReport, ReleaseState};
 
 pub(super) fn render(page: &mut Page<'_>, report: &DiagnosisReport) {
     match &report.releases[..] {
@@ -69,4 +69,20 @@ pub(super) fn last_good(page: &mut Page<'_>, report: &LastGoodReport) {
         }
     }
     parts::hints(page, &report.next);
+}
+
+pub(super) fn postmortem(page: &mut Page<'_>, report: &PostmortemReport) {
+    page.line([plain("post-mortem of "), bold(&report.version), plain(": "), plain(&report.file)]);
+    page.line([plain("  "), plain(&report.state), plain(": "), plain(&report.summary)]);
+    let open: Vec<_> = report.checklist.iter().filter(|item| item.done != Some(true)).collect();
+    if !open.is_empty() {
+        page.heading("Not done, as far as it is known");
+        for item in open {
+            page.line([plain("  "), plain(&item.what)]);
+        }
+    }
+    parts::hints(page, &report.next);
+    if let Some(way_back) = &report.way_back {
+        page.line([dim("undo with: "), code(way_back)]);
+    }
 }

@@ -17,6 +17,15 @@ pub(super) fn render(page: &mut Page<'_>, report: &HistoryReport) {
     if report.more > 0 && page.look.table {
         page.line([dim(format!("and {} more (all with --limit 0)", report.more))]);
     }
+    if !report.releases.is_empty() && page.look.table {
+        page.heading("Releases and hotfixes");
+        let rows = report.releases.iter().map(|row| {
+            let reason = row.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            vec![id(&row.id), plain(page.look.time(row.time)), plain(format!("{}{reason}", row.summary)), dim(&row.who)]
+        });
+        let rows = rows.collect();
+        page.table("", &["ID", "WHEN", "WHAT", "WHO"], rows);
+    }
     if page.look.table {
         parts::warnings(page, &report.warnings);
     }

@@ -49,6 +49,7 @@ pub fn text(report: &Report, look: &Look) -> String {
         Report::Release(report) => release::show(&mut page, report),
         Report::ReleaseCheck(report) => release::check(&mut page, report),
         Report::Diagnosis(report) => diagnosis::render(&mut page, report),
+        Report::Postmortem(report) => diagnosis::postmortem(&mut page, report),
         Report::LastGood(report) => diagnosis::last_good(&mut page, report),
         Report::Log(report) => log::render(&mut page, report),
         Report::Operation(report) => log::detail(&mut page, report),

@@ -212,7 +212,7 @@ fn history(t: &str) -> HistoryReport {
         who: t.into(),
         ..RollbackRow::default()
     };
-    HistoryReport { rollbacks: vec![rollback], more: 1, warnings: vec![t.into()] }
+    HistoryReport { rollbacks: vec![rollback], more: 1, releases: vec![row(t)], warnings: vec![t.into()] }
 }
 
 fn story(t: &str, path: &RepoPath) -> Story {

@@ -541,3 +541,50 @@ fn b6_good_commits_are_brought_onto_the_last_good_release() {
     repo.rollback(&["release", "last-good", "-y", "--recover", &good]).ok();
     assert_eq!(repo.answer(&["log", "--format=%s", "v1.4.0.."]), "good");
 }
+
+/// B8, A7: what happened to a release is written down from its history; `history` tells of it as well.
+#[test]
+fn b8_a_postmortem_tells_what_happened() {
+    let scene = Scene::new();
+    let repo = &scene.repo;
+    scene.sh("git tag -a -m Faster v1.1.0; git push -q origin v1.1.0");
+    repo.rb("release publish 1.1.0 -y");
+    repo.rb("release yank 1.1.0 --reason leaks -y");
+    repo.rollback(&["to", "1.0.0", "--reason", "1.1.0 leaks", "--cause", "a|pipe", "--detach", "-y"]).ok();
+    repo.sh("git switch -q main");
+    repo.rb("hotfix start 1.1.0 -m plug");
+    repo.sh("git switch -q main");
+    let before = State::of(repo);
+    let run = repo.rb("release postmortem 1.1.0 --json");
+    let answer = run.json();
+    assert_eq!((&answer["kind"], &answer["file"]), (&"postmortem".into(), &"rollbacks/postmortem-1.1.0.md".into()));
+    let text = std::fs::read_to_string(repo.path("rollbacks/postmortem-1.1.0.md")).unwrap();
+    for part in [
+        "# Post-mortem of 1.1.0\n",
+        "| State | **broken**: it was withdrawn: leaks |",
+        "Published 1.1.0 from v1.1.0, by C. O. Mitter",
+        "Withdraw 1.1.0 (leaks)",
+        "Start the hotfix 1.1.1 on hotfix/1.1.1",
+        "| v1.1.0 | v1.0.0 |  | a\\|pipe |",
+        "| 1.1.1 | hotfix/1.1.1 | open | plug |",
+        "1 commits since v1.0.0",
+        "- [x] It is marked as not to be relied on: leaks",
+        "- [ ] A release that replaces it is there",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    assert!(!text.contains("\n\n\n"), "{text}");
+    // An earlier one stays.
+    let again = repo.rb("release postmortem 1.1.0 --offline --json").json();
+    assert_eq!(again["file"], "rollbacks/postmortem-1.1.0-2.md");
+    repo.rb("undo");
+    repo.rb("undo");
+    State::of(repo).must_be(&before, "undo");
+    repo.rollback(&words("release postmortem 7.0.0")).code(1);
+
+    let history = repo.rb("history --json").json();
+    let what: Vec<_> = history["releases"].as_array().unwrap().iter().map(|row| row["summary"].to_string()).collect();
+    assert!(what.iter().any(|text| text.contains("Withdraw 1.1.0")), "{history:#}");
+    assert!(what.iter().any(|text| text.contains("Start the hotfix 1.1.1")), "{history:#}");
+    assert!(repo.rb("history --cause a --json").json()["releases"].as_array().unwrap().is_empty());
+}

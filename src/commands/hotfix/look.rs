@@ -22,7 +22,7 @@ pub(super) fn list(of: &Of) -> Result<Outcome> {
     Ok(HotfixesReport { hotfixes: rows }.into())
 }
 
-fn row(repo: &Repo, hotfix: &Hotfix) -> Result<HotfixRow> {
+pub(super) fn row(repo: &Repo, hotfix: &Hotfix) -> Result<HotfixRow> {
     let full = format!("refs/heads/{}", hotfix.branch);
     let elsewhere = repo.checked_out_elsewhere().into_iter().find(|(branch, _)| *branch == full);
     Ok(HotfixRow {

@@ -71,6 +71,14 @@ pub enum Action {
     },
 }
 
+/// One hotfix in one line.
+pub(super) fn row_of(
+    repo: &crate::git::Repo,
+    hotfix: &crate::release::Hotfix,
+) -> Result<crate::model::report::HotfixRow> {
+    look::row(repo, hotfix)
+}
+
 /// Starts the hotfix of a version that was withdrawn.
 pub(super) fn begin(ctx: &Ctx<'_>, version: String, of: Of) -> Result<Outcome> {
     start::run(ctx, start::Args { version, message: ctx.global.reason.clone(), of, ..start::Args::default() })

@@ -4,6 +4,7 @@ mod check;
 mod diagnose;
 mod last_good;
 mod look;
+mod postmortem;
 mod publish;
 mod repair;
 mod yank;
@@ -218,6 +219,22 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
+    /// Write down what happened to a release, for people to complete
+    ///
+    /// Timeline, rollbacks, hotfixes, commits, what is the case now, and a checklist, from the history and the operation log; a
+    /// Markdown file below the directory of reports. An earlier one stays.
+    Postmortem {
+        /// The version, or its tag
+        version: String,
+
+        /// Ask neither the remote nor the registry
+        #[arg(long)]
+        offline: bool,
+
+        /// Whose version it is.
+        #[command(flatten)]
+        of: Of,
+    },
     /// Mark a release as one to rely on, or not; --reason says why
     Mark {
         /// The version, or its tag
@@ -302,6 +319,9 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         Action::LastGood { test, recover, of } => {
             let wanted = last_good::Wanted { test, recover };
             last_good::run(ctx, &session, &of.package(&session)?, wanted)
+        }
+        Action::Postmortem { version, offline, of } => {
+            postmortem::run(ctx, &session, &of.package(&session)?, &version, offline)
         }
         Action::Check { version, of } => check::run(ctx, &session, &of.package(&session)?, &version),
     }

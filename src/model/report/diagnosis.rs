@@ -1,8 +1,10 @@
 //! What became of releases.
 
-use super::{Check, Hint};
+use super::story::{Commit, Item};
+use super::{Check, Hint, HotfixRow, Moment, RollbackRow};
 use crate::model::Ran;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What became of releases, newest version first.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -124,4 +126,61 @@ pub struct TestedRelease {
     pub detail: String,
     /// What was run.
     pub runs: Vec<Ran>,
+}
+
+/// What happened to a release, written down.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PostmortemReport {
+    /// The version.
+    pub version: String,
+    /// The package; none: the whole repository.
+    pub package: Option<String>,
+    /// Its tag.
+    pub tag: String,
+    /// Its commit, short.
+    pub commit: String,
+    /// When this was written.
+    pub written: String,
+    /// When the tag was made.
+    pub released: String,
+    /// Who made it.
+    pub who: String,
+    /// What it is, in words; may be empty.
+    pub description: String,
+    /// The tag of the release before it.
+    pub before: Option<String>,
+    /// A later release that nobody called unstable.
+    pub newer: Option<String>,
+    /// What is the case, in a word or two.
+    pub state: String,
+    /// The same in a sentence.
+    pub summary: String,
+    /// Why it can be relied on, or cannot; may be empty.
+    pub why: String,
+    /// What was looked at.
+    pub facts: Vec<Check>,
+    /// What was not asked, and why.
+    pub not_asked: Vec<String>,
+    /// What happened, oldest first.
+    pub timeline: Vec<Moment>,
+    /// Rollbacks away from it, or to it, newest first.
+    pub rollbacks: Vec<RollbackRow>,
+    /// Hotfixes that began at it.
+    pub hotfixes: Vec<HotfixRow>,
+    /// The newest commits that came with it.
+    pub commits: Vec<Commit>,
+    /// How many there are.
+    pub commit_count: u64,
+    /// What should have been done by now.
+    pub checklist: Vec<Item>,
+    /// What to type next.
+    pub next: Vec<Hint>,
+    /// Whom to ask, by role.
+    pub contacts: BTreeMap<String, String>,
+    /// The file, below the top of the worktree.
+    pub file: String,
+    /// The operation that wrote it; none: it was not written.
+    pub operation: Option<String>,
+    /// The command that takes it back.
+    pub way_back: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Rollbacks: one by one, and in figures.
 
-use super::{Duration, UndoState};
+use super::{Duration, LogRow, UndoState};
 use crate::model::stats::{Spread, Tally};
 use crate::model::{Impact, ObjectId, Time, Trouble};
 use serde::Serialize;
@@ -12,6 +12,8 @@ pub struct HistoryReport {
     pub rollbacks: Vec<RollbackRow>,
     /// How many more there are than the limit let through.
     pub more: u64,
+    /// What was done with releases and hotfixes, newest first; left out where rollbacks are filtered.
+    pub releases: Vec<LogRow>,
     /// Records that could not be read.
     pub warnings: Vec<String>,
 }

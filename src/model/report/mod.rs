@@ -29,7 +29,7 @@ pub use analysis::{AnalysisReport, Compared, Moment};
 pub use candidates::{CandidateRow, CandidateState, CandidatesReport};
 pub use check::{CheckReport, CheckResult, SafetyCheck, ValidateReport};
 pub use decision::{DecisionReport, NotificationReport, Sent};
-pub use diagnosis::{Diagnosis, DiagnosisReport, LastGoodReport, ReleaseState, TestedRelease};
+pub use diagnosis::{Diagnosis, DiagnosisReport, LastGoodReport, PostmortemReport, ReleaseState, TestedRelease};
 pub use done::{Changed, DoneReport, Kept, Pushed, Recovered};
 pub use history::{HistoryReport, Place, RecoveryTimes, RollbackResult, RollbackRow, SeverityRow, StatsReport};
 pub use hotfix::{HotfixReport, HotfixRow, HotfixState, HotfixesReport};
@@ -81,6 +81,8 @@ pub enum Report {
     Diagnosis(DiagnosisReport),
     /// The newest release that can be relied on.
     LastGood(LastGoodReport),
+    /// What happened to a release.
+    Postmortem(Box<PostmortemReport>),
     /// The operations.
     Log(LogReport),
     /// One operation in full.
@@ -182,6 +184,7 @@ answers! {
     ReleaseCheck(ReleaseCheckReport) = |report| report;
     Diagnosis(DiagnosisReport) = |report| report;
     LastGood(LastGoodReport) = |report| report;
+    Postmortem(PostmortemReport) = Box::new;
     Log(LogReport) = |report| report;
     Operation(LogDetail) = Box::new;
     History(HistoryReport) = |report| report;
