@@ -164,6 +164,12 @@ pub fn of_tag(tag: &TagInfo) -> PointDetail {
     }
 }
 
+/// Whether a tag with this message only records a point. Baselines are tags of the user's as well.
+pub fn is_of_point(message: &str) -> bool {
+    let mut kinds = message.lines().rev().filter_map(|line| line.strip_prefix("Rollback-Kind: "));
+    kinds.next().is_some_and(|kind| ["checkpoint", "backup", "pin"].contains(&kind))
+}
+
 /// A tag's message without the trailers that this tool adds.
 pub fn body_of(message: &str) -> String {
     let body: Vec<&str> = message.lines().take_while(|line| !line.starts_with("Rollback-")).collect();

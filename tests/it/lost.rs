@@ -259,6 +259,14 @@ fn c6_commits_that_only_snapshots_hold() {
     repo.rb("undo --yes").ok();
     let again = of_reach("saved");
     assert_eq!((again.len(), again[0]["id"].as_str()), (1, Some(id)), "{again:#?}");
+    // A point that was deleted is no tag of the user's.
+    repo.rb("checkpoint early").ok();
+    repo.rb("points delete early --yes").ok();
+    let early: Vec<Value> =
+        lost(&repo, "").into_iter().filter(|item| item["subject"].to_string().contains("early")).collect();
+    let said: Vec<&str> = early.iter().map(|item| item["origin"].as_str().unwrap()).collect();
+    assert_eq!(said, ["a point that was deleted"], "{early:#?}");
+    repo.rb(&format!("recover {} --yes", early[0]["id"].as_str().unwrap())).ok();
     // A snapshot that has expired is one item, whatever was done.
     repo.sh("git for-each-ref --format='delete %(refname)' refs/rollback | git update-ref --stdin");
     let kinds: Vec<Value> = lost(&repo, "").into_iter().filter(|item| item["subject"] == "Go to tag good").collect();
@@ -345,6 +353,7 @@ fn c6_hostile_text_is_escaped() {
 fn c6_packs_graphs_and_alternates() {
     let repo = start();
     repo.sh("git reset -q --hard HEAD~1; git repack -q -d; echo 4 > b; git add b; git commit -qm four
+        git tag -a gone -m gone; git tag -d gone
         git repack -q -a -d --write-midx; git commit-graph write --reachable 2>/dev/null
         git commit -q --amend -m four-again; git multi-pack-index write 2>/dev/null
         git clone -q --shared . ../clone; cd ../clone; git config user.name x; git config user.email x

@@ -28,6 +28,7 @@ use crate::{Error, Result};
 use commit::PackCommits;
 use pack::Pack;
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A pack, as far as the age and the owner of its objects go.
@@ -56,6 +57,8 @@ pub struct Catalogue {
     pub commits: Commits,
     /// All annotated tags.
     pub tags: Vec<ObjectId>,
+    /// Those that only another repository has, from which this one borrows.
+    pub borrowed_tags: HashSet<ObjectId>,
     /// All loose objects of this repository itself, sorted by name.
     pub loose: Vec<LooseObject>,
     /// All packs.
@@ -83,7 +86,7 @@ impl Repo {
         let stores = places::stores(self)?;
         let graph = graph::Graph::read(self, &stores);
         let mut out = Catalogue::default();
-        let mut found = Vec::new();
+        let (mut found, mut own_tags) = (Vec::new(), HashSet::new());
         for store in &stores {
             for stem in places::packs(store) {
                 match read_pack(&stem, &graph, memory, store.borrowed) {
@@ -91,6 +94,7 @@ impl Repo {
                         out.objects += commits.objects;
                         out.damaged += commits.damaged;
                         out.tags.extend(&commits.tags);
+                        own_tags.extend(commits.tags.iter().filter(|_| !at.borrowed).copied());
                         found.push((commits, at.borrowed));
                         out.packs.push(at);
                     }
@@ -100,7 +104,9 @@ impl Repo {
             let loose = loose::read(&store.path)?;
             out.damaged += loose.damaged;
             out.objects += loose.objects.len();
-            out.tags.extend(loose.objects.iter().filter(|o| o.kind == ObjectKind::Tag).map(|o| o.id));
+            let tags = loose.objects.iter().filter(|o| o.kind == ObjectKind::Tag).map(|o| o.id);
+            out.tags.extend(tags.clone());
+            own_tags.extend(tags.filter(|_| !store.borrowed));
             found.push((loose.commits, store.borrowed));
             if !store.borrowed {
                 out.loose = loose.objects;
@@ -109,6 +115,7 @@ impl Repo {
         }
         out.tags.sort_unstable();
         out.tags.dedup();
+        out.borrowed_tags = out.tags.iter().filter(|tag| !own_tags.contains(*tag)).copied().collect();
         cache::forget_others(memory, &out.packs.iter().map(|pack| pack.checksum).collect::<Vec<_>>());
         out.commits = Commits::new(found, &graph::shallow(self));
         Ok(out)

@@ -88,6 +88,7 @@ impl<'a> Describer<'a> {
         let origin = match group.kind {
             LostKind::Stash if item.subject.contains("autostash") => "set aside by --autostash",
             LostKind::Stash => "dropped, popped or cleared from the stash list",
+            LostKind::Saved if group.reach == Reach::Saved => "a point that was deleted",
             LostKind::Saved => "a snapshot of this tool that has expired",
             _ if item.origin.is_empty() && group.reach == Reach::Saved => "only a snapshot of this tool holds it",
             _ if item.origin.is_empty() => "no ref and no reflog leads to it",

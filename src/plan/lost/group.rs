@@ -3,7 +3,7 @@
 use super::search::{IN_REFLOG, SAVED, Search, TAKEN};
 use crate::git::odb::Look;
 use crate::model::{LostKind, ObjectId, Reach};
-use crate::store::snapshot;
+use crate::store::{points, snapshot};
 use std::cmp::Reverse;
 
 /// Lost commits that belong together.
@@ -138,9 +138,21 @@ fn tags(search: &mut Search<'_>, out: &mut Vec<Group>) {
     for (id, tag) in found.into_iter().filter(|(id, _)| !inner.contains(id)) {
         let tip = search.repo.peel(id).ok().flatten().or(Some(tag.target));
         let tip = tip.and_then(|tip| search.all.commits.number(&tip));
+        if points::is_of_point(&tag.message) {
+            out.extend(tip.and_then(|tip| point(search, tip)));
+            continue;
+        }
         let members = tip.filter(|tip| search.is_lost(*tip, TAKEN));
         let members = members.map(|tip| line(search, tip)).unwrap_or_default();
         let reach = if search.in_reflogs.contains(&id) { Reach::Reflogs } else { Reach::Nothing };
         out.push(Group { id, kind: LostKind::Tag, reach, tip, members });
     }
+}
+
+/// What a deleted point named: a snapshot. A commit of the user's is an item without it.
+fn point(search: &Search<'_>, tip: u32) -> Option<Group> {
+    let id = search.all.commits.id(tip);
+    let is_new = search.may_be_snapshot(tip) && !search.has(tip, TAKEN) && snapshot::is_snapshot(search.repo, id);
+    let reach = if search.is_lost(tip, 0) { reach(search, tip) } else { Reach::Saved };
+    is_new.then_some(Group { id, kind: LostKind::Saved, reach, tip: Some(tip), members: Vec::new() })
 }

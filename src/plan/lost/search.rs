@@ -77,7 +77,8 @@ impl<'s> Search<'s> {
         }
         self.all.commits.mark(roots, HELD, 0, &mut self.seen);
         self.mark_saved(ours);
-        self.lost_tags = self.all.tags.iter().copied().filter(|tag| !tags.contains(tag)).collect();
+        let is_lost = |tag: &ObjectId| !tags.contains(tag) && !self.all.borrowed_tags.contains(tag);
+        self.lost_tags = self.all.tags.iter().copied().filter(is_lost).collect();
         if !self.lost_tags.is_empty() {
             // Now it counts which tags are held by other tags.
             for tag in tags.clone() {
