@@ -95,12 +95,18 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
     };
     let facts = facts_for(session, done)?;
     let mut slots = 0;
+    let home = done.iter().find_map(|step| match step {
+        Step::Head { old_commit, .. } => *old_commit,
+        _ => None,
+    });
+    let home = home.or(scene.head_commit);
     for step in done.iter().rev().cloned() {
         match step.reversed() {
             Step::Ref { name, new, message, .. } => {
                 let now = repo.reference(&name)?;
                 if now != new {
-                    note_commits(session, &name, now, new, plan)?;
+                    // A branch that goes: what the place that is gone to has as well does not leave.
+                    note_commits(session, &name, now, new.or(home), plan)?;
                     plan.extra.commits.extend(now.and_then(|id| repo.peel(id).ok().flatten()));
                     out.middle.push(Step::Ref { name, old: now, new, message: format!("undo of: {message}") });
                 }

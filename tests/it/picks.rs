@@ -147,6 +147,12 @@ fn c5_continue_then_undo_and_redo() {
     assert_eq!(repo.operations().len(), 1, "one operation");
     repo.fsck();
     let after = State::of(&repo);
+    // What the place that HEAD goes back to has as well does not leave.
+    let plan = repo.rb("undo -n --json").json();
+    let leaving = plan["commits_leaving"].as_array().unwrap();
+    let there = repo.answer(&["rev-list", "HEAD", "--not", "@{-1}"]);
+    let ids: Vec<&str> = leaving.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, there.lines().collect::<Vec<_>>(), "{plan:#}");
     repo.rb("undo -y");
     State::of(&repo).must_be(&before, "undo");
     repo.rb("redo -y");
