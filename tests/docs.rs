@@ -52,3 +52,13 @@ fn every_fixture_says_what_it_is_for() {
         assert!(first.starts_with("# ") && first.ends_with('.') && first.len() > 20, "{}: {first:?}", path.display());
     }
 }
+
+/// A10: the crate documentation shows the story of a release in code, which is compiled and run as a test.
+#[test]
+fn a10_the_crate_documentation_tells_the_story() {
+    let text = file("src/lib.rs");
+    let calls = ["add(", "Releases::read(", "plan_for(", "to::plan(", "hotfix::start(", "finish::start(", "log::read("];
+    let places: Vec<usize> = calls.iter().map(|call| text.find(call).unwrap_or_else(|| panic!("no {call}"))).collect();
+    assert!(places.iter().all(|at| *at < text.find("\npub mod").unwrap()));
+    assert!(!text.contains("```no_run") && !text.contains("```ignore"));
+}

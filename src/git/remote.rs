@@ -85,6 +85,15 @@ pub enum RemoteEdit {
     },
 }
 
+impl RemoteEdit {
+    /// The full name of the ref.
+    pub fn name(&self) -> &str {
+        match self {
+            RemoteEdit::New { name, .. } | RemoteEdit::Forward { name, .. } | RemoteEdit::Replace { name, .. } => name,
+        }
+    }
+}
+
 /// How long a remote that is only asked may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 

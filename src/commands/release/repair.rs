@@ -5,7 +5,7 @@ use crate::commands::{Ctx, facts};
 use crate::engine::Locks;
 use crate::git::{RemoteEdit, push};
 use crate::model::Operation;
-use crate::model::report::{Finding, Hint, Outcome, PlanReport, Report, Severity};
+use crate::model::report::{Finding, Hint, Outcome, PlanReport, Pushed, Report, Severity};
 use crate::plan::hotfix::next_free;
 use crate::plan::repair::{self, Repair, RepairRequest, after, full};
 use crate::release::diagnosis::{Asking, Findings, gather};
@@ -133,7 +133,10 @@ fn sent(
     }
     match push(&session.repo, remote, &edits) {
         Ok(()) => {
-            done.summary = format!("{}; {remote} has it too", done.summary);
+            let short = |edit: &RemoteEdit| {
+                edit.name().trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned()
+            };
+            done.pushed = Some(Pushed { remote: remote.to_owned(), refs: edits.iter().map(short).collect() });
             done.next.extend(again(asked, remote));
         }
         Err(error) => {
