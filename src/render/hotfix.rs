@@ -23,7 +23,7 @@ fn line(page: &Page<'_>, row: &HotfixRow) -> Vec<Part> {
     };
     vec![
         bold(&row.version),
-        state(row.state),
+        standing(row),
         plain(format!("{}{place}", row.branch)),
         plain(row.from.as_deref().unwrap_or_default()),
         plain(row.started.map(|time| page.look.time(time)).unwrap_or_default()),
@@ -31,10 +31,19 @@ fn line(page: &Page<'_>, row: &HotfixRow) -> Vec<Part> {
     ]
 }
 
+/// How it stands, with the lines that have not got it.
+fn standing(row: &HotfixRow) -> Part {
+    match row.lacking.is_empty() {
+        true => state(row.state),
+        false => warn(format!("applied, not in {}", row.lacking.join(", "))),
+    }
+}
+
 fn state(state: HotfixState) -> Part {
     match state {
         HotfixState::Open => warn("open"),
         HotfixState::Applied => good("applied"),
+        HotfixState::MergedBack => good("merged back"),
         HotfixState::Abandoned => dim("abandoned"),
         HotfixState::Gone => bad("gone"),
     }
@@ -56,6 +65,7 @@ pub(super) fn show(page: &mut Page<'_>, report: &HotfixReport) {
         ("started", started),
         ("what for", row.description.clone().unwrap_or_default()),
         ("tag", row.tag.clone().unwrap_or_default()),
+        ("lacking", row.lacking.join(", ")),
         ("on", row.remotes.join(", ")),
         ("worktree", row.worktree.clone().unwrap_or_default()),
     ];

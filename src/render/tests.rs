@@ -307,6 +307,7 @@ fn hotfix(t: &str, state: HotfixState) -> HotfixRow {
         remotes: vec![t.into()],
         worktree: (state == HotfixState::Open).then(|| t.into()),
         tag: Some(t.into()),
+        lacking: vec![t.into()],
         description: Some(t.into()),
         started: Some(time()),
         who: Some(t.into()),

@@ -120,10 +120,30 @@ fn a6_a_hotfix_is_released_and_brought_to_every_line() {
     State::with_points(&repo).must_be(&before, "undo");
     repo.rb("redo -y");
     State::with_points(&repo).must_be(&after, "redo");
+    assert_eq!(repo.rb("hotfix list --json").json()["hotfixes"][0]["state"], "merged-back");
     let said = repo.rollback(&["hotfix", "finish", "1.0.1"]).code(1).stderr();
     assert!(said.contains("released already") && said.contains("hotfix backport 1.0.1"), "{said}");
     let said = repo.rb("hotfix backport 1.0.1").stdout();
     assert!(said.contains("Nothing to do"), "{said}");
+}
+
+/// A8: the list says which lines have not got a fix, also where it was picked; `backport` brings it to them.
+#[test]
+fn a8_the_lines_that_lack_a_fix_are_known() {
+    let repo = story();
+    let row = || repo.rb("hotfix list --json").json()["hotfixes"][0].clone();
+    assert_eq!((&row()["state"], &row()["lacking"]), (&"open".into(), &serde_json::json!([])));
+    repo.rb("hotfix finish --no-backport");
+    let lines = serde_json::json!(["main", "release/0.9", "release/1.0", "release/1.1"]);
+    assert_eq!((&row()["state"], &row()["lacking"]), (&"applied".into(), &lines));
+    let shown = repo.rb("hotfix show 1.0.1").stdout();
+    assert!(shown.contains("hotfix backport 1.0.1"), "{shown}");
+    repo.rb("hotfix backport 1.0.1 release/0.9 main");
+    assert_eq!(row()["lacking"], serde_json::json!(["release/1.0", "release/1.1"]));
+    repo.rb("undo -y");
+    assert_eq!(row()["lacking"], lines);
+    repo.rb("hotfix backport 1.0.1");
+    assert_eq!((&row()["state"], &row()["lacking"]), (&"merged-back".into(), &serde_json::json!([])));
 }
 
 /// A6: a line that still has the version that was repaired gets the new one by the merge.

@@ -5,6 +5,7 @@ use crate::commands::release::Of;
 use crate::git::Repo;
 use crate::model::ObjectId;
 use crate::model::report::{Check, Hint, HotfixReport, HotfixRow, HotfixState, HotfixesReport, Outcome, Verdict};
+use crate::plan::finish::lacking;
 use crate::plan::{commit_rows, count};
 use crate::release::{Hotfix, Releases, VersionTag, hotfix};
 use crate::store::session::Session;
@@ -18,18 +19,23 @@ pub(super) fn list(of: &Of) -> Result<Outcome> {
     let package = of.package(&session)?;
     let mut all = hotfix::all(&session)?;
     all.retain(|hotfix| package.name.is_none() || hotfix.package.name == package.name);
-    let rows = all.iter().map(|hotfix| row(&session.repo, hotfix)).collect::<Result<_>>()?;
-    Ok(HotfixesReport { hotfixes: rows }.into())
+    Ok(HotfixesReport { hotfixes: rows(&session, &all)? }.into())
 }
 
-pub(super) fn row(repo: &Repo, hotfix: &Hotfix) -> Result<HotfixRow> {
+/// Hotfixes in one line each.
+pub(in crate::commands) fn rows(session: &Session, hotfixes: &[Hotfix]) -> Result<Vec<HotfixRow>> {
+    let rows = hotfixes.iter().zip(lacking(session, hotfixes)?);
+    rows.map(|(hotfix, lacking)| row(&session.repo, hotfix, lacking)).collect()
+}
+
+fn row(repo: &Repo, hotfix: &Hotfix, lacking: Vec<String>) -> Result<HotfixRow> {
     let full = format!("refs/heads/{}", hotfix.branch);
     let elsewhere = repo.checked_out_elsewhere().into_iter().find(|(branch, _)| *branch == full);
     Ok(HotfixRow {
         version: hotfix.version.to_string(),
         branch: hotfix.branch.clone(),
         package: hotfix.package.name.clone(),
-        state: state(hotfix),
+        state: state(hotfix, &lacking),
         here: repo.head()?.branch() == Some(hotfix.branch.as_str()),
         from: hotfix.from.clone(),
         base: hotfix.base,
@@ -37,14 +43,16 @@ pub(super) fn row(repo: &Repo, hotfix: &Hotfix) -> Result<HotfixRow> {
         remotes: hotfix.remotes.keys().cloned().collect(),
         worktree: elsewhere.map(|(_, path)| path),
         tag: hotfix.tag.clone(),
+        lacking,
         description: hotfix.description.clone(),
         started: hotfix.started.as_ref().map(|who| who.time),
         who: hotfix.started.as_ref().map(|who| who.name.clone()),
     })
 }
 
-fn state(hotfix: &Hotfix) -> HotfixState {
+fn state(hotfix: &Hotfix, lacking: &[String]) -> HotfixState {
     match (hotfix.abandoned, &hotfix.tag) {
+        (_, Some(_)) if lacking.is_empty() => HotfixState::MergedBack,
         (_, Some(_)) => HotfixState::Applied,
         (true, None) => HotfixState::Abandoned,
         (false, None) if hotfix.is_open() => HotfixState::Open,
@@ -70,7 +78,13 @@ fn report(session: &Session, hotfix: &Hotfix) -> Result<HotfixReport> {
         let own = session.repo.leaving(tip, hotfix.base, COMMITS)?;
         commits = commit_rows(own.newest);
     }
-    Ok(HotfixReport { row: row(&session.repo, hotfix)?, commits, ..HotfixReport::default() })
+    let lacking = lacking(session, std::slice::from_ref(hotfix))?.into_iter().flatten().collect();
+    let mut out = HotfixReport { row: row(&session.repo, hotfix, lacking)?, commits, ..HotfixReport::default() };
+    if !out.row.lacking.is_empty() {
+        let command = format!("git rollback hotfix backport {}", hotfix.version);
+        out.next.push(Hint::new(command, "bring it to the lines that have not got it"));
+    }
+    Ok(out)
 }
 
 pub(super) fn status(typed: Option<&str>, of: &Of) -> Result<Outcome> {

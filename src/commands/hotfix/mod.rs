@@ -7,6 +7,7 @@ mod push;
 mod remote;
 mod start;
 
+pub(super) use self::look::rows;
 use super::Ctx;
 use super::release::Of;
 use crate::Result;
@@ -69,14 +70,6 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
-}
-
-/// One hotfix in one line.
-pub(super) fn row_of(
-    repo: &crate::git::Repo,
-    hotfix: &crate::release::Hotfix,
-) -> Result<crate::model::report::HotfixRow> {
-    look::row(repo, hotfix)
 }
 
 /// Starts the hotfix of a version that was withdrawn.

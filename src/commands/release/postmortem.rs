@@ -1,7 +1,7 @@
 //! What happened to a release, written down: from its history and what is recorded of it.
 
 use crate::commands::change::{carry_out, request};
-use crate::commands::hotfix::row_of;
+use crate::commands::hotfix::rows;
 use crate::commands::{Ctx, history, story};
 use crate::documents::{self, Document};
 use crate::engine::Locks;
@@ -63,10 +63,9 @@ fn file(session: &Session, version: &str) -> Result<String> {
 fn gather_all(session: &Session, releases: &Releases, tag: &VersionTag, found: &Findings) -> Result<PostmortemReport> {
     let detail = releases.detail(&session.repo, tag);
     let judged = judge(found);
-    let mut hotfixes = Vec::new();
-    for one in hotfix::all(session)?.iter().filter(|one| one.from.as_ref() == Some(&tag.name)) {
-        hotfixes.push(row_of(&session.repo, one)?);
-    }
+    let mut hotfixes = hotfix::all(session)?;
+    hotfixes.retain(|one| one.from.as_ref() == Some(&tag.name));
+    let hotfixes = rows(session, &hotfixes)?;
     let rollbacks = rollbacks(session, &tag.name)?;
     let before = releases.tags.iter().find(|one| one.version < tag.version && !one.version.same(&tag.version));
     let base = before.and_then(|one| session.repo.peel(one.id).ok().flatten());
@@ -151,7 +150,7 @@ fn checklist(
     rollbacks: &[RollbackRow],
     operations: &[Operation],
 ) -> Vec<Item> {
-    let released = hotfixes.iter().find(|one| one.state == HotfixState::Applied);
+    let released = hotfixes.iter().find(|one| matches!(one.state, HotfixState::Applied | HotfixState::MergedBack));
     let newer = found.newer.clone().or_else(|| released.and_then(|one| one.tag.clone()));
     let marked = detail.why.clone().unwrap_or_default();
     let told = operations.iter().flat_map(|one| &one.facts).find(|fact| fact.key == crate::plan::amend::NOTIFIED);

@@ -20,6 +20,8 @@ pub enum HotfixState {
     Open,
     /// Its version is released.
     Applied,
+    /// It is released, and every line has got it.
+    MergedBack,
     /// It was given up.
     Abandoned,
     /// Its branch was deleted, and nobody said why.
@@ -51,6 +53,8 @@ pub struct HotfixRow {
     pub worktree: Option<String>,
     /// The tag of its version.
     pub tag: Option<String>,
+    /// The lines that have not got it, once it is released.
+    pub lacking: Vec<String>,
     /// What it is for.
     pub description: Option<String>,
     /// When it was started.

@@ -3,9 +3,11 @@
 use crate::git::{Repo, glob_matches};
 use crate::model::{ObjectId, Upstream};
 use crate::release::Hotfix;
+use crate::release::hotfix::{about, line_key};
+use crate::store::facts::Facts;
 use crate::store::session::Session;
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// A branch that gets a hotfix.
 #[derive(Clone, Debug)]
@@ -83,6 +85,43 @@ pub fn living(session: &Session, hotfix: &Hotfix) -> Result<Vec<String>> {
         }
     }
     out.retain(|name| *name != hotfix.branch);
+    Ok(out)
+}
+
+/// For each hotfix the lines that have not got it; none for one that is not released.
+///
+/// # Errors
+/// A fault when the history cannot be walked.
+pub fn lacking(session: &Session, hotfixes: &[Hotfix]) -> Result<Vec<Vec<String>>> {
+    let repo = &session.repo;
+    let mut out = vec![Vec::new(); hotfixes.len()];
+    let releases: Vec<Option<ObjectId>> = hotfixes
+        .iter()
+        .map(|hotfix| repo.resolve(&format!("refs/tags/{}^{{commit}}", hotfix.tag.as_ref()?)).ok().flatten())
+        .collect();
+    let Some(any) = hotfixes.iter().find(|hotfix| hotfix.tag.is_some()) else { return Ok(out) };
+    let facts = Facts::read(repo)?;
+    for name in living(session, any)? {
+        let recorded = |hotfix: &Hotfix| {
+            let id = facts.get(&about(&hotfix.branch), &line_key(&name))?;
+            ObjectId::from_hex(id.as_bytes())
+        };
+        let wanted: HashSet<ObjectId> =
+            releases.iter().copied().chain(hotfixes.iter().map(recorded)).flatten().collect();
+        // One walk a line, however many hotfixes there are.
+        let mut seen = HashSet::new();
+        repo.each_ancestor(Line::find(session, &name, any, false)?.at, &mut |id| {
+            if wanted.contains(&id) {
+                seen.insert(id);
+            }
+        })?;
+        for ((hotfix, release), out) in hotfixes.iter().zip(&releases).zip(&mut out) {
+            let has = |id: Option<ObjectId>| id.is_some_and(|id| seen.contains(&id));
+            if release.is_some() && !has(*release) && !has(recorded(hotfix)) {
+                out.push(name.clone());
+            }
+        }
+    }
     Ok(out)
 }
 

@@ -23,7 +23,7 @@ use crate::release::{Hotfix, Releases};
 use crate::store::facts::Facts;
 use crate::store::session::Session;
 use crate::{Error, Result};
-pub use lines::{Line, living};
+pub use lines::{Line, lacking, living};
 
 /// What was asked for.
 #[derive(Clone, Debug)]
