@@ -84,8 +84,9 @@ fn sentence(step: &Step) -> String {
         }
         Step::GitFiles { files } => {
             let made = files.iter().any(|f| f.new.is_some());
-            let what = if made { "bring back" } else { "end" };
-            format!("{what} the merge, rebase or similar that was under way ({})", count(files.len(), "file", "files"))
+            let what = if made { "write what says that a" } else { "end the" };
+            let now = if made { "is" } else { "that was" };
+            format!("{what} merge, rebase or similar {now} under way ({})", count(files.len(), "file", "files"))
         }
         Step::Ref { name, old: None, new, .. } => format!("make {name} at {}", id(new)),
         Step::Ref { name, old, new: None, .. } => format!("delete {name} (it was at {})", id(old)),

@@ -125,6 +125,8 @@ fn c5_a_conflict_is_that_of_git_cherry_pick() {
 fn c5_continue_then_undo_and_redo() {
     let repo = TestRepo::fixture("failed-branch");
     let before = State::of(&repo);
+    let plan = repo.rb("recover --from topic 2 3 -n").stdout();
+    assert!(plan.contains("(three: line five again): CONFLICT (content)"), "{plan}");
     let answer = stopped_at(&repo, "recover --from topic 2 3 7 10");
     assert_eq!((&answer["paths"], &answer["remaining"]), (&serde_json::json!(["f"]), &serde_json::json!(2)));
     assert_eq!(answer["commits"].as_array().unwrap().len(), 1);

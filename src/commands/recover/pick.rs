@@ -3,8 +3,8 @@
 use crate::commands::Ctx;
 use crate::git::{DiffForm, ObjectKind, diff_text};
 use crate::host::clock;
-use crate::model::{LostItem, LostKind, ObjectId};
-use crate::plan::lost::{Filter, find};
+use crate::model::{LostItem, LostKind};
+use crate::plan::lost::{Filter, find, trees};
 use crate::store::session::Session;
 use crate::{Error, Result};
 
@@ -64,15 +64,13 @@ fn content(session: &Session, item: &LostItem) -> Result<String> {
     let mut bytes = match repo.kind_of(item.id) {
         Some(ObjectKind::Blob) if repo.blob_size(item.id)? > crate::git::BIG => b"(a big file)".to_vec(),
         Some(ObjectKind::Blob) => repo.blob(item.id)?,
-        Some(ObjectKind::Commit | ObjectKind::Tag) => match repo.peel(item.id)? {
-            Some(commit) => {
-                let commit = repo.commit(commit)?;
-                let parent = commit.parents.first().map(|parent| repo.commit(*parent)).transpose()?;
-                let from = parent.map_or(ObjectId::EMPTY_TREE, |parent| parent.tree);
-                diff_text(repo, from, commit.tree, DiffForm::Patch, &[])?
+        Some(ObjectKind::Commit | ObjectKind::Tag) => {
+            let mut text = Vec::new();
+            for (old, new) in trees(repo, item)? {
+                text.append(&mut diff_text(repo, old, new, DiffForm::Patch, &[])?);
             }
-            None => Vec::new(),
-        },
+            text
+        }
         _ => Vec::new(),
     };
     if bytes.iter().take(8000).any(|byte| *byte == 0) {

@@ -193,10 +193,14 @@ fn arrive(
     if stop.is_some() || tested.is_some() {
         plan.pause = Some(pause(end, series, stop.as_ref(), rest, tested));
     }
-    let messages = stop.into_iter().flat_map(|stop| stop.conflict.messages);
-    let conflicts = messages.filter(|text| text.starts_with("CONFLICT"));
-    let note = |message| Finding { severity: Severity::Note, message, help: None };
-    plan.report.findings.extend(conflicts.map(note));
+    if let Some(Stop { commit, conflict }) = stop {
+        let messages = conflict.messages.iter().filter(|text| text.starts_with("CONFLICT"));
+        let note = |text| {
+            let message = format!("it stops at {} ({}): {text}", commit.id.short(), commit.subject());
+            Finding { severity: Severity::Note, message, help: None }
+        };
+        plan.report.findings.extend(messages.map(note));
+    }
     Ok(())
 }
 
