@@ -11,7 +11,9 @@ use crate::render::{self, Look, escape};
 use crate::{Error, Kind, Result};
 use anstream::{AutoStream, ColorChoice};
 use dialoguer::console::Term;
+use dialoguer::theme::Theme;
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 /// The terminal of this process, and what the options say of it.
@@ -102,6 +104,19 @@ impl Ui {
     }
 }
 
+/// A question ends as it is written: the usual theme puts a colon behind its question mark.
+struct Questions;
+
+impl Theme for Questions {
+    fn format_select_prompt(&self, out: &mut dyn fmt::Write, question: &str) -> fmt::Result {
+        out.write_str(question)
+    }
+
+    fn format_select_prompt_selection(&self, out: &mut dyn fmt::Write, question: &str, chosen: &str) -> fmt::Result {
+        write!(out, "{question} {chosen}")
+    }
+}
+
 /// The error of a question that a signal has ended.
 fn interrupted(signal: u8) -> Error {
     Error::new(Kind::Interrupted(signal), "interrupted; nothing was changed")
@@ -158,13 +173,20 @@ impl Talk for Ui {
             return Err(needs_yes(plan));
         }
         self.say(&render::plan(plan, &self.err));
-        let answer =
-            dialoguer::Confirm::new().with_prompt("Do this?").default(false).wait_for_newline(true).interact_opt();
-        answer.map(|answer| answer.unwrap_or(false)).map_err(|error| self.stopped(&error))
+        self.confirm("Do this?")
     }
 
     fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    fn confirm(&self, question: &str) -> Result<bool> {
+        if !self.can_ask() {
+            return Err(cannot_choose(question, &[]));
+        }
+        let prompt = dialoguer::Confirm::new().with_prompt(escape::line(question)).default(false);
+        let answer = prompt.wait_for_newline(true).interact_opt();
+        answer.map(|answer| answer.unwrap_or(false)).map_err(|error| self.stopped(&error))
     }
 
     fn choose(&self, question: &str, options: &[String]) -> Result<Option<usize>> {
@@ -173,7 +195,8 @@ impl Talk for Ui {
         }
         let prompt = escape::line(question);
         let items: Vec<String> = options.iter().map(escape::line).collect();
-        let answer = dialoguer::Select::new().with_prompt(prompt).items(&items).default(0).interact_opt();
+        let answer =
+            dialoguer::Select::with_theme(&Questions).with_prompt(prompt).items(&items).default(0).interact_opt();
         answer.map_err(|error| self.stopped(&error))
     }
 

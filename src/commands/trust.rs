@@ -133,9 +133,8 @@ fn ask(ctx: &Ctx<'_>, waiting: &[Allowed]) -> Result<Vec<Allowed>> {
         ctx.talk.note(&format!("{} ({}) would run:", allowed.what, allowed.hash));
         allowed.commands.iter().for_each(|row| ctx.talk.output(&row.key, &row.line()));
     }
-    let options = ["allow exactly this".to_owned(), "no".to_owned()];
-    match ctx.talk.choose(&format!("Allow {}?", question.join(" and ")), &options)? {
-        Some(0) => Ok(waiting.to_vec()),
-        _ => Err(Error::refused("nothing was allowed")),
+    match ctx.talk.confirm(&format!("Allow exactly this ({})?", question.join(" and ")))? {
+        true => Ok(waiting.to_vec()),
+        false => Err(Error::refused("nothing was allowed")),
     }
 }

@@ -28,6 +28,11 @@ pub trait Talk: Sync {
     /// Whether there is a person to ask.
     fn can_ask(&self) -> bool;
 
+    /// Asks a question whose answer is yes or no, and no where nothing is typed. An error where nobody can be asked.
+    fn confirm(&self, question: &str) -> Result<bool> {
+        Err(cannot_choose(question, &[]))
+    }
+
     /// Asks which of `options`; `None`: none of them. An error where nobody can be asked.
     fn choose(&self, question: &str, options: &[String]) -> Result<Option<usize>>;
 

@@ -9,7 +9,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::engine::Locks;
 use crate::git::ObjectSink;
 use crate::model::RepoPath;
-use crate::model::report::Outcome;
+use crate::model::report::{Hint, Outcome, Report};
 use crate::plan::resolve::resolve;
 use crate::plan::{Plan, points, write};
 use crate::store::scene::Wanted;
@@ -81,15 +81,13 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let text = text::of(&found, &args);
     Config::of_text(text.as_bytes()).map_err(|e| e.help("look at the values of the flags"))?;
     show(ctx, &found, &text);
-    if ctx.talk.can_ask() && !ctx.global.yes && !ctx.global.dry_run {
-        let options = [format!("write this {FILE_NAME}"), "no".to_owned()];
-        if ctx.talk.choose("Is this right? You can edit it afterwards.", &options)? != Some(0) {
-            return Err(Error::refused("nothing was written"));
-        }
+    let asks = ctx.talk.can_ask() && !ctx.global.yes && !ctx.global.dry_run;
+    if asks && !ctx.talk.confirm(&format!("Write this {FILE_NAME}? You can edit it afterwards."))? {
+        return Err(Error::refused("nothing was written"));
     }
     let mut request = request(ctx, "init");
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
-    let outcome = carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
+    let mut outcome = carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
         let files = BTreeMap::from([(RepoPath::from(FILE_NAME), text.clone())]);
         let title = format!("Write {FILE_NAME} ({})", found.words());
         let mut plan = write::plan(table.desk, &files, title)?;
@@ -98,8 +96,12 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         }
         Ok(plan)
     })?;
-    if !ctx.global.dry_run {
-        ctx.talk.note("Next: look at rollback.toml, allow its commands with `git rollback trust`, and commit it");
+    if let Report::Done(done) = &mut outcome.report {
+        done.next = vec![
+            Hint::new("git rollback trust", "look at its commands, and allow them"),
+            Hint::new(format!("git add {FILE_NAME}"), "it belongs into the repository: commit it"),
+            Hint::new("git rollback check", "is it safe to begin something risky?"),
+        ];
     }
     Ok(outcome)
 }
@@ -128,7 +130,8 @@ fn baseline(
     let place = resolve(session, args.rev.as_deref().unwrap_or("HEAD"))?;
     let reason = Some("known to be good when git rollback was set up");
     let set = points::set_baseline(session, sink, name, &place, tag, reason, args.force)?;
-    plan.report.title = format!("{}, and the baseline {tag}", plan.report.title);
+    let at = place.commit.map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
+    plan.report.title = format!("{}, and set the tag {tag} as a baseline{at}", plan.report.title);
     plan.report.steps.extend(set.report.steps);
     plan.steps.extend(set.steps);
     plan.extra.commits.extend(set.extra.commits);
