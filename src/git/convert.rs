@@ -139,9 +139,9 @@ pub fn smudge(
     Ok(out)
 }
 
-/// `-c` settings that make git run the filters of the user's configuration, and of the repository's where the user
+/// Settings that make git run the filters of the user's configuration, and of the repository's where the user
 /// has allowed them, and no others.
-fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<String>> {
+fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
     let names: std::collections::BTreeSet<_> = files.iter().filter_map(|f| f.conversion.filter.as_ref()).collect();
     for name in names {
@@ -151,7 +151,7 @@ fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<String>> {
             // An empty `process` would switch `smudge` off: what nobody sets is not set here either.
             let Some(effective) = repo.config_string(&key) else { continue };
             if of_user.is_none() && repo.runs_own_commands() {
-                out.push(format!("{key}={effective}"));
+                out.push((key, effective));
                 continue;
             }
             if of_user.is_none() && !key.ends_with("required") {
@@ -161,7 +161,7 @@ fn filter_settings(repo: &Repo, files: &[ToSmudge]) -> Result<Vec<String>> {
                     )
                     .help("look at it with `git rollback trust --show`, and allow it with `git rollback trust`"));
             }
-            out.push(format!("{key}={}", of_user.unwrap_or_default()));
+            out.push((key, of_user.unwrap_or_default()));
         }
     }
     Ok(out)

@@ -1,6 +1,7 @@
 //! The few jobs that only the `git` program can do.
 
-use super::repo::{Handles, Repo};
+use super::repo::{Handles, Repo, Setting};
+use crate::host::env;
 use crate::host::process::{Command, Conversation};
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Kind, Result};
@@ -27,6 +28,52 @@ pub(super) fn git_with_hooks(repo: &Handles) -> Command {
     command
 }
 
+/// Settings for one run of git. Not with `-c`: a key may contain `=`.
+fn set(command: &mut Command, settings: &[(String, String)]) {
+    let before: usize = env::var("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
+    for (at, (key, value)) in (before..).zip(settings) {
+        command.env(&format!("GIT_CONFIG_KEY_{at}"), key).env(&format!("GIT_CONFIG_VALUE_{at}"), value);
+    }
+    command.env("GIT_CONFIG_COUNT", (before + settings.len()).to_string());
+}
+
+/// Settings that keep git from running filters of the repository that its user has not allowed: the user's own are in
+/// their place, or none.
+pub(super) fn only_allowed_filters(repo: &Repo) -> Vec<(String, String)> {
+    if repo.runs_own_commands() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for name in repo.filters_of_repository() {
+        for (key, none) in [("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")] {
+            let key = format!("filter.{name}.{key}");
+            let value = repo.config_of_user(&key).pop().unwrap_or_else(|| none.to_owned());
+            out.push((key, value));
+        }
+    }
+    out
+}
+
+/// The settings whose keys match, as git itself reads them.
+pub(super) fn settings(repo: &Handles, keys: &str) -> Result<Vec<Setting>> {
+    let mut command = git(repo);
+    command.args(["config", "--includes", "--show-scope", "-z", "--get-regexp", keys]);
+    let done = command.input(b"")?;
+    // No such key: 1.
+    if !matches!(done.code, Some(0 | 1)) {
+        return Err(Error::fault("git cannot read its configuration").because(String::from_utf8_lossy(&done.stderr)));
+    }
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let mut parts = text.split('\0');
+    let mut out = Vec::new();
+    while let (Some(scope), Some(setting)) = (parts.next(), parts.next()) {
+        let (key, value) = setting.split_once('\n').unwrap_or((setting, "true"));
+        let own = matches!(scope, "local" | "worktree");
+        out.push(Setting { key: key.to_owned(), value: value.to_owned(), own });
+    }
+    Ok(out)
+}
+
 /// Streams a blob that libgit2 could only read whole.
 pub(super) fn cat_blob(repo: &Handles, id: ObjectId, out: &mut dyn Write) -> Result<()> {
     let mut command = git(repo);
@@ -39,13 +86,11 @@ pub(super) fn checkout_into(
     repo: &Handles,
     index: &Path,
     into: &Path,
-    settings: &[String],
+    settings: &[(String, String)],
     names: &[u8],
 ) -> Result<()> {
     let mut command = git(repo);
-    for setting in settings {
-        command.args(["-c", setting]);
-    }
+    set(&mut command, settings);
     command.env("GIT_INDEX_FILE", index).env("GIT_WORK_TREE", into).cwd(into);
     command.args(["checkout-index", "-z", "--stdin"]);
     let done = command.input(names)?;
@@ -59,9 +104,10 @@ pub(super) fn checkout_into(
 }
 
 /// `git merge-tree`, asked again and again. New objects go below `dir`, and attributes come from `dir/worktree`: those of
-/// the user's worktree belong to another commit.
-pub(super) fn merge_tree(repo: &Handles, dir: &Path) -> Result<Conversation> {
+/// the user's worktree belong to another commit. `settings` are those of [`only_allowed_filters`]: a merge may renormalize.
+pub(super) fn merge_tree(repo: &Handles, dir: &Path, settings: &[(String, String)]) -> Result<Conversation> {
     let mut command = git(repo);
+    set(&mut command, settings);
     let mut others = repo.common_dir().join("objects").into_os_string();
     if let Some(more) = crate::host::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
         others.push(":");
@@ -123,13 +169,7 @@ pub(super) fn add_branch_worktree(repo: &Repo, path: &Path, branch: &str) -> Res
 
 fn worktree_add(repo: &Repo, path: &Path, options: &[&str], what: &str) -> Result<()> {
     let mut command = git(repo);
-    if !repo.runs_own_commands() {
-        for name in repo.filters_of_repository() {
-            for setting in ["smudge=", "process=", "required=false"] {
-                command.args(["-c", &format!("filter.{name}.{setting}")]);
-            }
-        }
-    }
+    set(&mut command, &only_allowed_filters(repo));
     command.args(["worktree", "add", "--quiet", "--no-guess-remote"]).args(options.iter().copied());
     command.arg_bytes(path.as_os_str().as_bytes()).args([what]);
     let done = command.input(b"")?;

@@ -27,6 +27,20 @@ pub struct Handles {
     spare: Mutex<Vec<git2::Repository>>,
 }
 
+/// A line of git's configuration.
+pub(super) struct Setting {
+    /// As in `filter.lfs.smudge`.
+    pub key: String,
+    pub value: String,
+    /// The repository's own: a repository may bring it along.
+    pub own: bool,
+}
+
+/// The middle of a key: `lfs` in `filter.lfs.smudge`.
+fn name_in<'k>(key: &'k str, section: &str) -> Option<&'k str> {
+    Some(key.strip_prefix(section)?.strip_prefix('.')?.rsplit_once('.')?.0)
+}
+
 impl std::ops::Deref for Repo {
     type Target = Handles;
 
@@ -166,37 +180,22 @@ impl Repo {
         out
     }
 
-    /// Names of filters that only the repository's own configuration defines.
-    pub fn filters_of_repository(&self) -> Vec<String> {
-        let (own, of_user) = self.commands("filter", "(clean|smudge|process)");
-        own.difference(&of_user).cloned().collect()
+    /// Names of filters that the repository's own configuration defines, and that the user's does not have just so.
+    pub fn filters_of_repository(&self) -> BTreeSet<String> {
+        self.of_repository("filter", "(clean|smudge|process)")
     }
 
-    /// Names of merge drivers whose command comes from the repository's own configuration, and that the user's does not
-    /// have just so.
-    pub fn drivers_of_repository(&self) -> Vec<String> {
-        let as_user = |name: &String| {
-            let key = format!("merge.{name}.driver");
-            self.config_of_user(&key).pop().is_some_and(|command| self.config_string(&key) == Some(command))
-        };
-        self.commands("merge", "driver").0.into_iter().filter(|name| !as_user(name)).collect()
+    /// Names of merge drivers that the repository's own configuration defines, and that the user's does not have just so.
+    pub fn drivers_of_repository(&self) -> BTreeSet<String> {
+        self.of_repository("merge", "driver")
     }
 
-    /// Names of commands of a kind: those in the repository's own configuration, and those in the user's.
-    fn commands(&self, section: &str, keys: &str) -> (BTreeSet<String>, BTreeSet<String>) {
-        let (mut own, mut of_user) = (BTreeSet::new(), BTreeSet::new());
-        let Ok(config) = self.config() else { return (own, of_user) };
-        if let Ok(mut entries) = config.entries(Some(&format!("^{section}\\..*\\.{keys}$"))) {
-            while let Some(Ok(entry)) = entries.next() {
-                let name = entry.name().ok().and_then(|n| n.strip_prefix(section)?.strip_prefix('.')?.rsplit_once('.'));
-                let Some(name) = name else {
-                    continue;
-                };
-                let is_own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
-                if is_own { &mut own } else { &mut of_user }.insert(name.0.to_owned());
-            }
-        }
-        (own, of_user)
+    fn of_repository(&self, section: &str, keys: &str) -> BTreeSet<String> {
+        let all = self.settings(&format!("^{section}\\..*\\.{keys}$"));
+        let of_user = |key: &str| all.iter().rev().find(|setting| !setting.own && setting.key == key);
+        let differs = |setting: &&Setting| of_user(&setting.key).is_none_or(|user| user.value != setting.value);
+        let own = all.iter().filter(|setting| setting.own).filter(differs);
+        own.filter_map(|setting| Some(name_in(&setting.key, section)?.to_owned())).collect()
     }
 
     /// What the repository's own configuration runs to reach a remote, and the user's does not have just so: keys and
@@ -204,24 +203,9 @@ impl Repo {
     pub(super) fn remote_commands_of_repository(&self) -> Vec<(String, String)> {
         let keys = "^(core\\.(sshcommand|gitproxy|askpass|alternaterefscommand)|credential\\.(.*\\.)?helper|\
                     remote\\..*\\.(uploadpack|receivepack|vcs))$";
-        let mut out = self.local_values(keys);
-        out.retain(|(key, value)| !self.config_of_user(key).contains(value));
-        out
-    }
-
-    /// Keys and values that the repository's own configuration has.
-    fn local_values(&self, keys: &str) -> Vec<(String, String)> {
-        let mut out = Vec::new();
-        let Ok(config) = self.config() else { return out };
-        if let Ok(mut entries) = config.entries(Some(keys)) {
-            while let Some(Ok(entry)) = entries.next() {
-                let is_own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
-                if let (true, Ok(key), Ok(value)) = (is_own, entry.name(), entry.value()) {
-                    out.push((key.to_owned(), value.to_owned()));
-                }
-            }
-        }
-        out
+        let all = self.settings(keys);
+        let of_user = |one: &Setting| all.iter().any(|user| !user.own && user.key == one.key && user.value == one.value);
+        all.iter().filter(|one| one.own && !of_user(one)).map(|one| (one.key.clone(), one.value.clone())).collect()
     }
 
     /// The names of the remotes.
@@ -230,26 +214,43 @@ impl Repo {
         names.iter().flatten().flatten().map(str::to_owned).collect()
     }
 
-    /// All commands that the repository's own configuration defines (filters, merge drivers, what reaches a remote) and
-    /// the user's does not: keys and values, in a fixed order.
+    /// All commands that the repository's own configuration defines (filters, merge drivers, what reaches a remote), and
+    /// that the user's does not have just so: keys and values, in a fixed order.
     pub fn own_commands(&self) -> Vec<(String, String)> {
         let (filters, drivers) = (self.filters_of_repository(), self.drivers_of_repository());
+        let listed = |key: &str| {
+            name_in(key, "filter").is_some_and(|name| filters.contains(name))
+                || name_in(key, "merge").is_some_and(|name| drivers.contains(name))
+        };
+        let all = self.settings("^(filter\\..*\\.(clean|smudge|process|required)|merge\\..*\\.driver)$");
+        let own = all.into_iter().filter(|setting| setting.own && listed(&setting.key));
+        let mut out: Vec<(String, String)> = own.map(|setting| (setting.key, setting.value)).collect();
+        out.extend(self.remote_commands_of_repository());
+        out.sort();
+        out
+    }
+
+    /// The settings whose keys match, the last of a key being the one that counts.
+    pub(super) fn settings(&self, keys: &str) -> Vec<Setting> {
+        let found = self.settings_read_here(keys);
+        // Git knows more conditions than libgit2, and what it includes then can name commands.
+        let conditions = self.settings_read_here("^includeif\\..*\\.path$");
+        if !conditions.iter().any(|setting| setting.own) {
+            return found;
+        }
+        super::process::settings(self, keys).unwrap_or(found)
+    }
+
+    fn settings_read_here(&self, keys: &str) -> Vec<Setting> {
         let Ok(config) = self.config() else { return Vec::new() };
-        let mut out: Vec<(String, String)> = Vec::new();
-        let keys = "^(filter\\..*\\.(clean|smudge|process|required)|merge\\..*\\.driver)$";
+        let mut out = Vec::new();
         if let Ok(mut entries) = config.entries(Some(keys)) {
             while let Some(Ok(entry)) = entries.next() {
                 let (Ok(key), Ok(value)) = (entry.name(), entry.value()) else { continue };
-                let name = |section| key.strip_prefix(section)?.rsplit_once('.').map(|(name, _)| name.to_owned());
-                let listed = name("filter.").is_some_and(|name| filters.contains(&name))
-                    || name("merge.").is_some_and(|name| drivers.contains(&name));
-                if listed {
-                    out.push((key.to_owned(), value.to_owned()));
-                }
+                let own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
+                out.push(Setting { key: key.to_owned(), value: value.to_owned(), own });
             }
         }
-        out.extend(self.remote_commands_of_repository());
-        out.sort();
         out
     }
 

@@ -200,3 +200,59 @@ fn c1_filters_of_the_user_run() {
     repo.rollback_with(&[("GIT_CONFIG_GLOBAL", mine.to_str().unwrap())], &["to", "loud", "-y"]).ok();
     assert_eq!(std::fs::read_to_string(repo.path("x.loud")).unwrap(), "HELLO\n");
 }
+
+/// C1, must show 3: git's configuration in the repository names no command by a way round: a condition that libgit2 does
+/// not know, a filter in place of the user's, merging with filters, a name with `=`.
+#[test]
+fn c1_no_way_round_for_filters_of_the_repository() {
+    let ran = |repo: &TestRepo| repo.base().join("ran").exists();
+    let project = || {
+        let repo = TestRepo::empty();
+        repo.sh(
+            "git init -q -b main; echo '*.x filter=evil' > .gitattributes; seq 20 > a.x; echo b > b.sh
+             printf '[commands]\\ntest = \"true\"\\n[check]\\ndisk = 100\\n' > rollback.toml; git add .; git commit -qm 1; git tag baseline",
+        );
+        let hash = hash(&repo);
+        repo.rollback(&["trust", "--hash", &hash]).ok();
+        repo
+    };
+    let evil = |repo: &TestRepo| format!("touch {}; cat", repo.base().join("ran").display());
+    let mine = |repo: &TestRepo, text: &str| {
+        let file = repo.base().join("home/.gitconfig");
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+
+    let repo = project();
+    repo.write(".git/more", format!("[filter \"evil\"]\n\tsmudge = \"{}\"\n", evil(&repo)));
+    repo.sh("git config remote.o.url https://example.org/; git config 'includeIf.hasconfig:remote.*.url:**.path' more");
+    drop(repo.rollback(&["check"]));
+    assert!(!ran(&repo), "included under a condition");
+    let git = repo.rb("trust --show --json").json()["git"].clone();
+    assert_eq!(git["commands"][0]["key"], "filter.evil.smudge", "it is shown before it is allowed: {git}");
+    repo.rollback(&["trust", "--hash", git["hash"].as_str().unwrap()]).ok();
+    drop(repo.rollback(&["check", "--again"]));
+    assert!(ran(&repo), "what is allowed runs");
+
+    let repo = project();
+    let home = mine(&repo, "[filter \"evil\"]\n\tsmudge = cat\n\tclean = cat\n");
+    repo.git(&["config", "filter.evil.smudge", &evil(&repo)]);
+    let run = repo.rollback_with(&[("GIT_CONFIG_GLOBAL", &home)], &["check", "--json"]);
+    let tests = run.json()["checks"][1].clone();
+    assert_eq!((&tests["name"], &tests["result"]), (&"baseline tests".into(), &"pass".into()), "{run}");
+    assert!(!ran(&repo), "in place of the user's");
+
+    let repo = project();
+    repo.sh("git switch -qc topic; sed -i s/^3$/three/ a.x; git commit -qam t; git switch -q main; sed -i s/^15$/x/ a.x; git commit -qam m; git tag -f baseline");
+    repo.sh("git config merge.renormalize true; rm rollback.toml");
+    repo.git(&["config", "filter.evil.clean", &evil(&repo)]);
+    let picks = repo.rb("recover --from topic --json").json();
+    assert_eq!(picks["commits"].as_array().unwrap().len(), 1, "{picks}");
+    assert!(!ran(&repo), "while merging");
+
+    let repo = project();
+    repo.sh("echo '*.x filter=a=b' > .gitattributes; git commit -qam attributes; git tag -f baseline");
+    repo.git(&["config", "filter.a=b.smudge", &evil(&repo)]);
+    drop(repo.rollback(&["check"]));
+    assert!(!ran(&repo), "a name that git's options cannot spell");
+}

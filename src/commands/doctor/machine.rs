@@ -63,7 +63,7 @@ fn settings(session: &Session) -> Check {
 
 fn filters(session: &Session) -> Check {
     let name = "filters";
-    let own = session.repo.filters_of_repository();
+    let own: Vec<String> = session.repo.filters_of_repository().into_iter().collect();
     if own.is_empty() {
         return ok(name, "none that only this repository defines");
     }

@@ -1,8 +1,8 @@
 //! `git merge-tree`, kept at work: one process for many merges. What it writes goes into an object database of its own.
 
 use crate::git::pack::{MadeTrees, ObjectKind, deflate, name_of};
-use crate::git::process::merge_tree;
-use crate::git::repo::Handles;
+use crate::git::process::{merge_tree, only_allowed_filters};
+use crate::git::repo::{Handles, Repo};
 use crate::host::fs;
 use crate::host::process::Conversation;
 use crate::model::{IndexEntry, ObjectId, RepoPath};
@@ -23,6 +23,7 @@ pub(super) struct Answer {
 /// The process, and the directory with its objects and with the attributes it sees.
 pub(super) struct Program<'r> {
     repo: &'r Handles,
+    settings: Vec<(String, String)>,
     dir: PathBuf,
     process: Option<Conversation>,
     written: HashSet<ObjectId>,
@@ -34,12 +35,13 @@ pub(super) struct Program<'r> {
 }
 
 impl<'r> Program<'r> {
-    pub fn start(repo: &'r Handles, dir: &Path) -> Result<Program<'r>> {
+    pub fn start(repo: &'r Repo, dir: &Path) -> Result<Program<'r>> {
         let dir = fs::fresh_dir(dir)?;
         fs::create_dir_all(&dir.join("objects/info"))?;
         fs::create_dir_all(&dir.join("worktree"))?;
         let mut this = Program {
             repo,
+            settings: only_allowed_filters(repo),
             dir,
             process: None,
             written: HashSet::new(),
@@ -122,7 +124,7 @@ impl<'r> Program<'r> {
 
     fn ask(&mut self, base: ObjectId, ours: ObjectId, theirs: ObjectId) -> Result<Answer> {
         if self.process.is_none() {
-            self.process = Some(merge_tree(self.repo, &self.dir)?);
+            self.process = Some(merge_tree(self.repo, &self.dir, &self.settings)?);
             self.owed = false;
         }
         let Some(process) = &mut self.process else { return Err(unreadable("no process")) };
