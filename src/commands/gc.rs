@@ -7,7 +7,7 @@ use crate::store::session::Session;
 
 /// Remove snapshots and trash that have expired
 ///
-/// What this removes cannot come back. Points that have a name, and the operation log, stay.
+/// What this removes cannot come back, but for results of tests, which run once more. Points that have a name, and the operation log, stay.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_long_help = "Examples:
   git rollback gc --dry-run          what would go, and how much is that?

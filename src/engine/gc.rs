@@ -1,13 +1,14 @@
-//! Removing what is old: snapshots that no point names, and what lies in the trash.
+//! Removing what is old: snapshots that no point names, what lies in the trash, and results of tests.
 
 use crate::Result;
 use crate::git::Ref;
+use crate::host::fs;
 use crate::model::report::{GcItem, GcReport};
 use crate::model::{FileCounts, Operation, RefMove, Time};
 use crate::store::layout::SNAPSHOTS;
 use crate::store::points::{self, stamp};
 use crate::store::session::Session;
-use crate::store::{journal::Journal, log};
+use crate::store::{journal::Journal, log, passed};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -35,6 +36,9 @@ pub fn gc(session: &Session, age: u64, dry_run: bool, reason: Option<String>) ->
                 let old = session.repo.reference(&full)?;
                 snapshots.extend(old.map(|id| (full.clone(), id)));
                 operation.refs.push(RefMove { name: full, old, new: None });
+            }
+            "test result" => {
+                fs::remove_file_if_exists(&passed::dir(&session.repo).join(&item.name))?;
             }
             _ => {
                 let base = if item.what == "trash" { session.layout.trash() } else { session.layout.all_kept() };
@@ -72,8 +76,14 @@ fn collect(session: &Session, age: u64) -> Result<GcReport> {
             live.insert(operation);
         }
     }
-    for (what, base) in [("trash", session.layout.trash()), ("kept", session.layout.all_kept())] {
-        for (name, changed, bytes) in old_entries(&base) {
+    let dirs = [
+        ("trash", session.layout.trash(), OPERATION_LENGTH),
+        ("kept", session.layout.all_kept(), OPERATION_LENGTH),
+        // Nothing is lost with these: the tests run once more.
+        ("test result", passed::dir(&session.repo), passed::NAME_LENGTH),
+    ];
+    for (what, base, length) in dirs {
+        for (name, changed, bytes) in entries(&base, length) {
             if changed <= limit && !live.contains(&name) {
                 report.bytes += bytes;
                 let time = Some(Time { seconds: changed, offset_minutes: 0 });
@@ -106,16 +116,19 @@ fn item(what: &str, name: &str, time: Option<Time>, bytes: Option<u64>, reason: 
     GcItem { what: what.to_owned(), name: name.to_owned(), time, bytes, reason: reason.to_owned() }
 }
 
-/// The directories of operations below the trash: name, last change, size.
-fn old_entries(base: &Path) -> Vec<(String, i64, u64)> {
-    let Ok(entries) = std::fs::read_dir(base) else { return Vec::new() };
+/// How long the name of an operation is.
+const OPERATION_LENGTH: usize = 8;
+
+/// What is ours in a directory: name, last change, size. Our names are hexadecimal.
+fn entries(base: &Path, length: usize) -> Vec<(String, i64, u64)> {
+    let Ok(found) = std::fs::read_dir(base) else { return Vec::new() };
     let entry = |entry: std::fs::DirEntry| {
         let meta = entry.metadata().ok()?;
         let name = entry.file_name().into_string().ok()?;
-        let ours = name.len() == 8 && name.bytes().all(|b| b.is_ascii_hexdigit());
+        let ours = name.len() == length && name.bytes().all(|b| b.is_ascii_hexdigit());
         ours.then(|| (name, meta.ctime(), size_of(&entry.path())))
     };
-    entries.flatten().filter_map(entry).collect()
+    found.flatten().filter_map(entry).collect()
 }
 
 fn size_of(path: &Path) -> u64 {

@@ -45,5 +45,13 @@ impl Passed {
 
 fn place(repo: &Repo, tree: ObjectId, tasks: &[&Task]) -> PathBuf {
     let name = trust::hash(format!("{tree} {tasks:?}").as_bytes());
-    repo.common_dir().join("rollback/passed").join(&name[..32])
+    dir(repo).join(&name[..NAME_LENGTH])
 }
+
+/// The directory of these records, each a file.
+pub fn dir(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("rollback/passed")
+}
+
+/// How long the name of a record is.
+pub const NAME_LENGTH: usize = 32;

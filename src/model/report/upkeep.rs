@@ -22,7 +22,7 @@ pub struct GcReport {
 /// One thing that goes.
 #[derive(Clone, Debug, Serialize)]
 pub struct GcItem {
-    /// `snapshot`, `trash`, `stage`, `journal`, ...
+    /// `snapshot`, `trash`, `kept` or `test result`.
     pub what: String,
     /// Its name.
     pub name: String,
