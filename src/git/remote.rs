@@ -142,11 +142,12 @@ fn parse(text: &[u8]) -> Vec<RemoteRef> {
     out
 }
 
-/// Brings here what a remote has: its branches, below `refs/remotes`, and the tags on them. Nothing else moves.
+/// Brings here what a remote has: its branches, below `refs/remotes`, and the tags on them. Nothing else moves. `stop`
+/// may end it.
 ///
 /// # Errors
-/// Refused: it cannot be reached, or the settings want other refs to be written.
-pub fn fetch(repo: &Repo, remote: &str) -> Result<()> {
+/// Refused: it cannot be reached, was stopped, or the settings want other refs to be written.
+pub fn fetch(repo: &Repo, remote: &str, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
     refuse_own_commands(repo)?;
     let found = repo.git.find_remote(remote).context(&format!("there is no remote {remote}"))?;
     for spec in found.refspecs() {
@@ -168,9 +169,10 @@ pub fn fetch(repo: &Repo, remote: &str) -> Result<()> {
         "--no-write-fetch-head",
     ]);
     command.args(["--no-recurse-submodules", "--no-auto-maintenance", "--", remote]).within(LONGEST_FETCH);
-    let done = command.input(b"")?;
+    let done = command.input_unless(b"", stop)?;
     match done.code {
         Some(0) => Ok(()),
+        None => Err(cannot_reach(remote).because("it did not end in time, or was interrupted")),
         _ => Err(Error::refused(format!("the remote {remote} cannot be fetched")).because(complaint(&done.stderr))),
     }
 }

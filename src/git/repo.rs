@@ -204,7 +204,8 @@ impl Repo {
         let keys = "^(core\\.(sshcommand|gitproxy|askpass|alternaterefscommand)|credential\\.(.*\\.)?helper|\
                     remote\\..*\\.(uploadpack|receivepack|vcs))$";
         let all = self.settings(keys);
-        let of_user = |one: &Setting| all.iter().any(|user| !user.own && user.key == one.key && user.value == one.value);
+        let of_user =
+            |one: &Setting| all.iter().any(|user| !user.own && user.key == one.key && user.value == one.value);
         all.iter().filter(|one| one.own && !of_user(one)).map(|one| (one.key.clone(), one.value.clone())).collect()
     }
 

@@ -6,6 +6,7 @@ use crate::host::fs;
 use crate::host::gitlock::GitLock;
 use crate::model::Upstream;
 use crate::{Error, Kind, Result};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 /// More than any file of settings.
@@ -23,6 +24,15 @@ impl Repo {
     pub fn tracking_ref(&self, branch: &str) -> Option<String> {
         let name = self.git.branch_upstream_name(branch).ok()?;
         name.as_str().ok().map(str::to_owned)
+    }
+
+    /// When (seconds since 1970) something was fetched last here, from the server of what a branch (a short name)
+    /// follows or from another; cloning counts.
+    pub fn last_fetch(&self, branch: &str) -> Option<i64> {
+        let remote = self.upstream(branch)?.remote;
+        let cloned = self.common_dir().join("logs/refs/remotes").join(remote).join("HEAD");
+        let places = [self.git_dir().join("FETCH_HEAD"), self.common_dir().join("FETCH_HEAD"), cloned];
+        places.iter().filter_map(|place| Some(place.symlink_metadata().ok()?.mtime())).max()
     }
 
     /// What a new branch of this name would follow if git were asked to guess: the only remote branch of that name.

@@ -95,6 +95,14 @@ impl Command {
     /// # Errors
     /// When it cannot be started or its output cannot be read; an exit code is not an error.
     pub fn input(&self, input: &[u8]) -> Result<Done> {
+        self.input_unless(input, &|| false)
+    }
+
+    /// The same; one with a limit is killed as well as soon as `stop` says so.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn input_unless(&self, input: &[u8], stop: &(dyn Fn() -> bool + Sync)) -> Result<Done> {
         let mut child = self.spawn(Stdio::piped())?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let mut stdout = Vec::new();
@@ -110,7 +118,7 @@ impl Command {
             });
             let watched = self.within.zip(rustix::process::Pid::from_raw(child.id() as i32));
             let watcher = &ended;
-            scope.spawn(move || watched.map(|(limit, group)| watcher.or_kill(group, limit)));
+            scope.spawn(move || watched.map(|(limit, group)| watcher.or_kill(group, limit, stop)));
             if let Some(mut pipe) = child.stdout.take() {
                 drop(pipe.read_to_end(&mut stdout));
             }
@@ -169,16 +177,24 @@ impl Ended {
         self.1.notify_all();
     }
 
-    /// Kills a group of processes that has not come to its end by then.
-    fn or_kill(&self, group: rustix::process::Pid, limit: Duration) {
-        let ended = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        let waited = self.1.wait_timeout_while(ended, limit, |ended| !*ended);
-        if waited.is_ok_and(|(_, waited)| waited.timed_out()) {
-            // It may have ended just now.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    /// Kills a group of processes that has not come to its end by then, or that `stop` wants to end.
+    fn or_kill(&self, group: rustix::process::Pid, limit: Duration, stop: &dyn Fn() -> bool) {
+        let until = super::clock::instant() + limit;
+        let mut ended = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        while !*ended {
+            let left = until.saturating_duration_since(super::clock::instant());
+            if left.is_zero() || stop() {
+                // It may have ended just now.
+                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+                return;
+            }
+            ended = self.1.wait_timeout(ended, left.min(TICK)).unwrap_or_else(|e| e.into_inner()).0;
         }
     }
 }
+
+/// How often it is asked whether to stop.
+const TICK: Duration = Duration::from_millis(50);
 
 /// A program that is asked again and again; it ends with this value.
 #[derive(Debug)]
@@ -230,6 +246,10 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 60 & sleep 60"]).within(Duration::from_millis(100));
         assert_eq!(command.input(b"").unwrap().code, None);
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60"]).within(Duration::from_secs(60));
+        assert_eq!(command.input_unless(b"", &|| true).unwrap().code, None);
         assert!(began.elapsed() < Duration::from_secs(20));
         let mut command = Command::new("sh");
         command.args(["-c", "echo quick"]).within(Duration::from_secs(60));

@@ -87,6 +87,14 @@ fn c7_a_safe_repository() {
     assert_eq!(where_it_ran(&repo), ran);
     repo.rb("check --again");
     assert_ne!(where_it_ran(&repo), ran);
+
+    // Results that are old go with `gc`: then the tests run once more.
+    let ran = where_it_ran(&repo);
+    let gone =
+        repo.rollback_with(&[("GIT_ROLLBACK_NOW", "4000000000")], &words("gc --older-than 1d --json")).ok().json();
+    assert!(gone["removed"].as_array().unwrap().iter().any(|item| item["what"] == "test result"), "{gone}");
+    repo.rb("check");
+    assert_ne!(where_it_ran(&repo), ran);
     repo.fsck();
 }
 
@@ -144,6 +152,38 @@ fn c7_what_is_wrong_is_found() {
     fails(&repo, "baseline", "no tag baseline");
     repo.sh("git tag baseline $(git commit-tree -m alone HEAD^{tree})");
     fails(&repo, "baseline", "not in the history of HEAD");
+}
+
+/// C7: without `--fetch` the age of what is known of the server is said; with it the server is asked.
+#[test]
+fn c7_the_server_is_asked_when_wanted() {
+    let repo = project();
+    repo.sh("git clone -q --bare . ../upstream; git remote add origin ../upstream; git fetch -q; git branch -q -u origin/main");
+    let there = repo.answer(&["commit-tree", "-p", "main", "-m", "theirs", "main^{tree}"]);
+    repo.git(&["push", "-q", "../upstream", &format!("{there}:refs/heads/main")]);
+    let (verdict, detail) = result(&repo.rb("check --json").json(), "upstream");
+    assert!(verdict == "pass" && detail.contains("in step with origin/main (fetched "), "{verdict} {detail}");
+    let before = RepoFiles::of(&repo);
+    repo.rb("check --fetch -n");
+    RepoFiles::of(&repo).must_be(&before, "a dry run asks nobody");
+    let asked = repo.rollback(&words("check --fetch --json")).code(1).json();
+    let (verdict, detail) = result(&asked, "upstream");
+    assert!(verdict == "fail" && detail.contains("has 1 commit that is not here"), "{verdict} {detail}");
+    assert_eq!(repo.answer(&["rev-parse", "origin/main"]), there);
+
+    // A server that cannot be had, and a repository that says what is to be run for it.
+    let fails = |said: &str| {
+        let run = repo.rollback(&words("check --fetch --json")).code(1);
+        let (verdict, detail) = result(&run.json(), "upstream");
+        assert!(verdict == "fail" && detail.contains(said), "{verdict} {detail}");
+    };
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    repo.git(&["remote", "set-url", "origin", &format!("git://{closed}/x")]);
+    fails("the remote origin cannot be fetched");
+    repo.git(&["config", "remote.origin.uploadpack", "touch ../ran; git-upload-pack"]);
+    repo.sh("git remote set-url origin ../upstream");
+    fails("git would run what remote.origin.uploadpack says");
+    assert!(!repo.base().join("ran").exists());
 }
 
 /// C7: the limit of the disk is that of the settings.

@@ -3,8 +3,8 @@
 use super::{Found, fail, pass, skipped};
 use crate::Result;
 use crate::git::{self, Index};
-use crate::host::{env, fs};
-use crate::model::{Head, ObjectId};
+use crate::host::{clock, env, fs};
+use crate::model::{Head, ObjectId, Time};
 use crate::plan::count;
 use crate::store::session::Session;
 use crate::store::survey::Survey;
@@ -86,7 +86,8 @@ pub(super) fn under_way(session: &Session) -> Result<Found> {
     }
 }
 
-pub(super) fn upstream(session: &Session) -> Result<Found> {
+/// `just_fetched`: it is known how the server has it.
+pub(super) fn upstream(session: &Session, just_fetched: bool) -> Result<Found> {
     let repo = &session.repo;
     let head = repo.head()?;
     let Head::Branch(branch) = &head else { return skipped("HEAD is on no branch") };
@@ -98,9 +99,14 @@ pub(super) fn upstream(session: &Session) -> Result<Found> {
             "`git fetch`, or set another one: `git branch -u`",
         );
     };
+    let fetched = match head.branch().and_then(|branch| repo.last_fetch(branch)) {
+        _ if just_fetched => "fetched just now".to_owned(),
+        Some(at) => format!("fetched {}", Time::new(at, 0).age(clock::now())),
+        None => "never fetched".to_owned(),
+    };
     match repo.ahead_behind(ours, theirs)? {
-        (0, 0) => pass(format!("in step with {short} as it was fetched last")),
-        (ahead, 0) => pass(format!("{} that {short} does not have yet", count(ahead, "commit", "commits"))),
+        (0, 0) => pass(format!("in step with {short} ({fetched})")),
+        (ahead, 0) => pass(format!("{} that {short} does not have yet ({fetched})", count(ahead, "commit", "commits"))),
         (0, behind) => fail(
             format!("{short} has {}", count(behind, "commit that is not here", "commits that are not here")),
             "`git pull` brings them",

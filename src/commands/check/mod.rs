@@ -21,6 +21,7 @@ use crate::{Error, Kind, Result};
 #[command(after_long_help = "Examples:
   git rollback check                 is it safe to begin?
   git rollback check --sprint 4 --tag
+  git rollback check --fetch         with what is on the server now
   git rollback check --deep --again  read every object, and run the tests once more
   git rollback check -n              look only: no tests, no checkpoint")]
 pub struct Args {
@@ -39,6 +40,10 @@ pub struct Args {
     /// Read every object of the repository
     #[arg(long)]
     pub deep: bool,
+
+    /// Ask the upstream branch's server what is new there, before comparing with it
+    #[arg(long)]
+    pub fetch: bool,
 
     /// Run the tests of the baseline even if they have passed before
     #[arg(long)]
@@ -89,18 +94,21 @@ pub(super) fn all(ctx: &Ctx<'_>, session: &Session, args: &Args) -> Vec<SafetyCh
             scope.spawn(|| alone("baseline tests", &|session| runs::baseline(session, talk, args.again, dry_run)));
         let dependencies = scope.spawn(|| alone("dependencies", &|session| runs::dependencies(session, talk, dry_run)));
         let repository = scope.spawn(|| alone("repository", &|session| looks::repository(session, args.deep)));
+        let fetch = args.fetch && !dry_run;
+        let upstream = scope.spawn(move || alone("upstream", &|session| runs::upstream(session, talk, fetch)));
         let mut out = vec![
             timed("baseline", || looks::baseline(session)),
             timed("work committed", || looks::committed(session, args.allow_dirty)),
             timed("nothing under way", || looks::under_way(session)),
-            timed("upstream", || looks::upstream(session)),
             timed("disk", || looks::disk(session)),
             timed("hooks and filters", || looks::hooks_and_filters(session)),
         ];
-        let mut slow =
-            [tests, dependencies, repository].map(|thread| thread.join().unwrap_or_else(|_| panicked())).into_iter();
-        out.splice(1..1, slow.next());
-        out.extend(slow);
+        let slow = [dependencies, repository, tests, upstream];
+        let [dependencies, repository, tests, upstream] =
+            slow.map(|thread| thread.join().unwrap_or_else(|_| panicked()));
+        out.insert(3, upstream);
+        out.insert(1, tests);
+        out.extend([dependencies, repository]);
         out
     })
 }
@@ -139,7 +147,8 @@ fn timed(name: &str, look: impl FnOnce() -> Result<Found>) -> SafetyCheck {
     let began = clock::instant();
     let found = look().unwrap_or_else(|error| Found {
         result: CheckResult::Fail,
-        detail: error.to_string(),
+        // One line: it stands in a table.
+        detail: error.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
         help: error.helps().first().cloned(),
         runs: Vec::new(),
     });

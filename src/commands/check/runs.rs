@@ -1,9 +1,9 @@
 //! Checks that run something.
 
-use super::{Found, Shared, pass, skipped};
+use super::{Found, Shared, looks, pass, skipped};
 use crate::Result;
 use crate::config::trust;
-use crate::git::Linked;
+use crate::git::{self, Linked};
 use crate::model::report::CheckResult;
 use crate::model::{Ran, Task};
 use crate::store::passed::Passed;
@@ -16,7 +16,7 @@ pub(super) fn baseline(session: &Session, talk: Shared<'_>, again: bool, dry_run
     let (Some(text), false) = (&session.config.text, tests.is_empty()) else {
         return skipped("no tests are configured ([baseline] tests, or [commands] test)");
     };
-    let Some(commit) = super::looks::baseline_commit(session)? else { return skipped("there is no baseline") };
+    let Some(commit) = looks::baseline_commit(session)? else { return skipped("there is no baseline") };
     let tree = session.repo.commit(commit)?.tree;
     let tasks: Vec<&Task> = commands.install.iter().chain(tests).collect();
     if let Some(passed) = Passed::read(&session.repo, tree, &tasks)?.filter(|_| !again) {
@@ -38,8 +38,22 @@ pub(super) fn baseline(session: &Session, talk: Shared<'_>, again: bool, dry_run
     Ok(judged(
         runs,
         &format!("they pass at {}", commit.short()),
-        "correct the tests, or set the baseline on a commit that passes",
+        "correct these commands in rollback.toml, or set the baseline on a commit that passes",
     ))
+}
+
+/// Whether the branch is in step with what it follows; with `fetch` as the server has it now.
+pub(super) fn upstream(session: &Session, talk: Shared<'_>, fetch: bool) -> Result<Found> {
+    let head = session.repo.head()?;
+    let upstream = head.branch().filter(|_| fetch).and_then(|branch| session.repo.upstream(branch));
+    match upstream.filter(|upstream| upstream.remote != ".") {
+        None => looks::upstream(session, false),
+        Some(upstream) => {
+            git::fetch(&session.repo, &upstream.remote, &|| talk.interrupted())?;
+            // A session of its own: this one may remember where the ref was.
+            looks::upstream(&Session::open_at(session.repo.root())?, true)
+        }
+    }
 }
 
 /// Whether dependencies are as they should be.

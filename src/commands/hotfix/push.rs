@@ -45,7 +45,7 @@ pub(super) fn ask(ctx: &Ctx<'_>, session: &Session, hotfix: &Hotfix, options: &R
     }
     ctx.talk.note(&format!("fetching {remote}"));
     let offline = |e: Error| e.help("--no-fetch goes by what was fetched last");
-    fetch(&session.repo, &remote).map_err(offline)?;
+    fetch(&session.repo, &remote, &|| ctx.talk.interrupted()).map_err(offline)?;
     if hotfix.tag.is_none() {
         let names = Releases::read_tags(session, &hotfix.package)?.names;
         let there = remote_tags(&session.repo, &remote, &names).map_err(offline)?;
