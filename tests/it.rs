@@ -36,6 +36,7 @@ mod it {
     mod recover_attacks;
     mod release;
     mod roundtrip;
+    mod runners;
     mod sprint;
     mod story;
     mod trust;

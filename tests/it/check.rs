@@ -1,7 +1,7 @@
 //! C7, C8, C3: safety checks, and the tests that belong to files.
 
 use super::common::repo::words;
-use super::common::{RepoFiles, Run, State, TestRepo};
+use super::common::{RepoFiles, State, TestRepo};
 use serde_json::Value;
 
 const SETTINGS: &str = r#"
@@ -278,79 +278,4 @@ fn c3_restore_runs_the_tests_of_its_files() {
     assert!(!quiet.stderr().contains("ran tests"), "{quiet}");
     repo.sh("echo '# changed' >> rollback.toml");
     repo.rollback(&words("restore --from baseline src -y")).code(1).says("git rollback trust");
-}
-
-/// C8, must show 1: with a real test runner, where there is one: Node's own.
-#[test]
-fn c8_with_the_test_runner_of_node() {
-    let repo = TestRepo::empty();
-    if !Run::of(repo.command("bash").args(["-c", "command -v node"])).stdout().contains('/') {
-        eprintln!("skipped: there is no node");
-        return;
-    }
-    repo.sh("git init -q -b main; mkdir src test");
-    repo.write("src/sum.js", "module.exports = (a, b) => a + b;\n");
-    repo.write("test/sum.test.js", "const test = require('node:test');\nconst assert = require('node:assert');\ntest('sum', () => assert.strictEqual(require('../src/sum.js')(1, 2), 3));\n");
-    repo.write("rollback.toml", "[commands]\ntest = \"node --test test/\"\n[check]\ndisk = 100\n[validate]\nmap = [{ from = \"src/{path}.js\", to = \"test/{path}.test.js\" }]\nrun = [\"node\", \"--test\", \"{files}\"]\n");
-    repo.sh("git add .; git commit -qm first; git tag baseline");
-    trust(&repo);
-    let checked = repo.rollback(&words("check --json"));
-    // Old versions of node take other arguments: then there is nothing to show.
-    if checked.exit() != 0 && checked.stdout().contains("bad option") {
-        eprintln!("skipped: this node has no test runner");
-        return;
-    }
-    assert_eq!(result(&checked.ok().json(), "baseline tests").0, "pass");
-    repo.write("src/sum.js", "module.exports = (a, b) => a - b;\n");
-    repo.rollback(&["validate"]).code(1);
-}
-
-/// C7, must show 1: the tests of a Rust project, by cargo, without a network.
-#[test]
-fn c7_with_cargo() {
-    let repo = TestRepo::empty();
-    let cargo = |args: &[&str]| {
-        let mut command = repo.command("cargo");
-        for name in ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        if let Some(home) = std::env::var_os("HOME") {
-            command.env("HOME", home);
-        }
-        Run::of(command.args(args))
-    };
-    if !Run::of(repo.command("bash").args(["-c", "command -v cargo"])).stdout().contains('/')
-        || cargo(&["--version"]).exit() != 0
-    {
-        eprintln!("skipped: there is no cargo");
-        return;
-    }
-    repo.sh("git init -q -b main; mkdir src; echo /target > .gitignore");
-    repo.write(
-        "Cargo.toml",
-        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ndoctest = false\n",
-    );
-    repo.write("Cargo.lock", "version = 3\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n");
-    repo.write("src/lib.rs", "pub fn two() -> u32 { 2 }\n#[test]\nfn it_is_two() { assert_eq!(two(), 2); }\n");
-    let home = std::env::var("HOME").unwrap_or_default();
-    let more: Vec<String> = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
-        .iter()
-        .filter_map(|name| Some(format!("{name} = \"{}\"", std::env::var(name).ok()?)))
-        .chain([format!("HOME = \"{home}\"")])
-        .collect();
-    repo.write(
-        "rollback.toml",
-        format!(
-            "[commands]\ntest = {{ run = \"cargo test -q --offline\", environment = {{ {} }} }}\n[check]\ndisk = 100\n",
-            more.join(", ")
-        ),
-    );
-    repo.sh("git add .; git commit -qm first; git tag baseline");
-    trust(&repo);
-    assert_eq!(result(&repo.rb("check --json").json(), "baseline tests").0, "pass");
-    assert!(!repo.path("target").exists(), "built in the user's worktree");
-    repo.sh("sed -i 's/{ 2 }/{ 3 }/' src/lib.rs; git commit -qam worse; git tag -f baseline");
-    fails(&repo, "baseline tests", "exit code 101");
 }

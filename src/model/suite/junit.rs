@@ -1,5 +1,6 @@
 //! JUnit XML, as most test programs can write it.
 
+use super::lines::panic_in;
 use super::{Failing, Suite, brief};
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
@@ -75,8 +76,10 @@ fn open(tag: &BytesStart<'_>, case: &mut Option<Case>, suite: &mut Suite) {
         }
         ("failure" | "error", Some(case)) => {
             case.failed = true;
-            case.why = brief(&attribute(tag, "message"));
-            case.listening = case.why.is_empty();
+            let why = brief(&attribute(tag, "message"));
+            // The message of a panic stands behind the place of it.
+            case.listening = why.is_empty() || why.contains("panicked at ");
+            case.why = if case.listening { String::new() } else { why };
         }
         ("skipped", Some(case)) => case.skipped = true,
         _ => {}
@@ -95,7 +98,8 @@ fn close(case: &mut Option<Case>, suite: &mut Suite) {
     match (case.failed, case.skipped) {
         (true, _) => {
             suite.failed += 1;
-            suite.failing.push(Failing { name: case.name, why: brief(&case.why) });
+            let why = panic_in(case.why.lines()).unwrap_or_else(|| brief(&case.why));
+            suite.failing.push(Failing { name: case.name, why });
         }
         (false, true) => suite.skipped += 1,
         (false, false) => suite.passed += 1,

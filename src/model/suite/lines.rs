@@ -32,7 +32,9 @@ fn nextest(output: &str) -> Option<Suite> {
                 }
             }
         } else if let Some(name) = nextest_failure(line) {
-            suite.failing.push(Failing { name, why: String::new() });
+            let thread = format!("thread '{}'", name.rsplit(' ').next().unwrap_or(&name));
+            let said = output.lines().map(str::trim).skip_while(|line| !line.starts_with(&thread));
+            suite.failing.push(Failing { name, why: panic_in(said).unwrap_or_default() });
         }
     }
     suite.total = suite.passed + suite.failed + suite.skipped;
@@ -55,6 +57,8 @@ fn nextest_failure(line: &str) -> Option<String> {
 fn cargo(output: &str) -> Option<Suite> {
     let mut suite = Suite { read_from: "cargo test".to_owned(), ..Suite::default() };
     let mut is_one = false;
+    // The list of names that stands last under `failures:`; `-q` has no other.
+    let mut list: Option<Vec<&str>> = None;
     // Indented lines are what nextest shows of a test that failed.
     for line in output.lines().map(str::trim_end) {
         if let Some(rest) = line.strip_prefix("test result: ") {
@@ -68,12 +72,24 @@ fn cargo(output: &str) -> Option<Suite> {
                     _ => {}
                 }
             }
+            let names = list.take().unwrap_or_default();
+            suite.failing.extend(names.into_iter().map(|name| cargo_failure(output, name)));
         } else if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
-            suite.failing.push(Failing { name: name.to_owned(), why: panic_of(output, name) });
+            suite.failing.push(cargo_failure(output, name));
+        } else if line == "failures:" {
+            list = Some(Vec::new());
+        } else if let Some(name) = line.strip_prefix("    ") {
+            list.iter_mut().for_each(|list| list.push(name));
+        } else if !line.is_empty() {
+            list = None;
         }
     }
     suite.total = suite.passed + suite.failed + suite.skipped;
     is_one.then_some(suite)
+}
+
+fn cargo_failure(output: &str, name: &str) -> Failing {
+    Failing { name: name.to_owned(), why: panic_of(output, name) }
 }
 
 /// What `---- name stdout ----` has under `panicked at`.
@@ -81,12 +97,16 @@ fn panic_of(output: &str, name: &str) -> String {
     let head = format!("---- {name} stdout ----");
     let Some(at) = output.find(&head) else { return String::new() };
     let section = output[at + head.len()..].lines().skip(1).take_while(|line| !line.starts_with("---- "));
-    let mut after = section.skip_while(|line| !line.contains("panicked at"));
-    let Some(panic) = after.next() else { return String::new() };
+    panic_in(section).unwrap_or_default()
+}
+
+/// The message of the first panic.
+pub(super) fn panic_in<'t>(lines: impl Iterator<Item = &'t str>) -> Option<String> {
+    let mut lines = lines.skip_while(|line| !line.contains("panicked at"));
     // Before Rust 1.73 the message stood in quotes on the same line.
-    match panic.split_once("panicked at '") {
-        Some((_, message)) => brief(message.split("', ").next().unwrap_or(message)),
-        None => brief(after.next().unwrap_or_default()),
+    match lines.next()?.split_once("panicked at '") {
+        Some((_, message)) => Some(brief(message.split("', ").next().unwrap_or(message))),
+        None => lines.next().map(brief),
     }
 }
 
@@ -106,15 +126,33 @@ fn pytest(output: &str) -> Option<Suite> {
                     _ => {}
                 }
             }
-        } else if let Some(rest) = line.strip_prefix("FAILED ").or_else(|| line.strip_prefix("ERROR ")) {
-            let (name, why) = rest.split_once(" - ").unwrap_or((rest, ""));
-            if name.contains("::") || name.ends_with(".py") {
-                suite.failing.push(Failing { name: name.to_owned(), why: brief(why) });
-            }
+        } else if let Some((name, why)) = pytest_failure(line)
+            && (name.contains("::") || name.ends_with(".py"))
+        {
+            suite.failing.push(Failing { name: name.to_owned(), why: brief(why) });
         }
     }
     suite.total = suite.passed + suite.failed + suite.skipped;
     is_one.then_some(suite)
+}
+
+/// `FAILED test_a.py::test_bad[x - y] - AssertionError: no`, `ERROR test_a.py`, or `SUBFAILED[n] (i=1) test_a.py::test_b - ...`
+fn pytest_failure(line: &str) -> Option<(&str, &str)> {
+    let rest = match line.strip_prefix("FAILED ").or_else(|| line.strip_prefix("ERROR ")) {
+        Some(rest) => rest,
+        // What tells one subtest from another stands before the name.
+        None => {
+            let rest = line.strip_prefix("SUBFAILED")?;
+            &rest[rest[..rest.find("::")?].rfind(' ')? + 1..]
+        }
+    };
+    // Parameters may contain what separates name and reason.
+    let end = match (rest.find('['), rest.find(" - ")) {
+        (Some(bracket), Some(dash)) if bracket < dash => rest.find("] - ").map_or(dash, |at| at + 1),
+        (_, Some(dash)) => dash,
+        _ => return Some((rest, "")),
+    };
+    Some((&rest[..end], rest[end..].trim_start_matches(" - ")))
 }
 
 /// The counts in front of ` in 0.12s`, where every part is one.
@@ -133,10 +171,12 @@ fn pytest_summary(line: &str) -> Option<&str> {
         "warning",
         "warnings",
         "rerun",
+        "subtests",
     ];
     let known = |part: &str| {
-        let (number, word) = part.split_once(' ').unwrap_or_default();
-        number.parse::<u64>().is_ok() && words.contains(&word)
+        let mut parts = part.split(' ');
+        let number = parts.next().is_some_and(|number| number.parse::<u64>().is_ok());
+        number && parts.next().is_some_and(|word| words.contains(&word))
     };
     (is_time && (rest == "no tests ran" || rest.split(", ").all(known))).then_some(rest)
 }

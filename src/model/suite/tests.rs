@@ -43,6 +43,20 @@ fn pytest_with_colours_quiet_or_loud() {
         ("test_a.py::test_err", "RuntimeError: no database"),
     ];
     assert_eq!(read(quiet), ("pytest".to_owned(), [4, 1, 2, 1], names(&failing)));
+    // pytest 9, with subtests and parameters.
+    let nine = "SUBFAILED[n] (i=1) test_s.py::test_sub - AssertionError: one\n\
+                FAILED test_s.py::test_sub - contains 1 failed subtest\n\
+                SUBFAILED(i=1) test_s.py::T::test_u - AssertionError: 1 != 0\n\
+                FAILED test_s.py::test_p[x y - z] - AssertionError: assert 'x y - z' == 'no\\n...\n\
+                FAILED test_s.py::test_xf - [XPASS(strict)] \n\
+                8 failed, 3 passed, 5 subtests passed in 0.03s\n";
+    let (_, numbers, failing) = read(nine);
+    let found: Vec<&str> = failing.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(numbers, [11, 3, 8, 0]);
+    assert_eq!(
+        found,
+        ["test_s.py::T::test_u", "test_s.py::test_p[x y - z]", "test_s.py::test_sub", "test_s.py::test_xf"]
+    );
     let loud = "===== 120 passed, 3 deselected, 2 warnings in 61.02s (0:01:01) =====\n";
     assert_eq!(read(loud), ("pytest".to_owned(), [120, 120, 0, 0], vec![]));
     assert_eq!(read("no tests ran in 0.01s").1, [0, 0, 0, 0]);
@@ -69,7 +83,12 @@ test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; 
 test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 2 filtered out; finished in 0.00s
 ";
     let failing = names(&[("tests::bad", "assertion `left == right` failed: one is not two")]);
-    assert_eq!(read(output), ("cargo test".to_owned(), [10, 8, 1, 1], failing));
+    assert_eq!(read(output), ("cargo test".to_owned(), [10, 8, 1, 1], failing.clone()));
+    // Quiet, names stand only in the list at the end.
+    let quiet =
+        output.replace("test tests::bad ... FAILED\ntest tests::later ... ignored\ntest tests::ok ... ok", "F.");
+    let quiet = quiet.replace("\ntest result: FAILED", "\n\nfailures:\n    tests::bad\n\ntest result: FAILED");
+    assert_eq!(read(&quiet), ("cargo test".to_owned(), [10, 8, 1, 1], failing));
 }
 
 #[test]
@@ -84,6 +103,11 @@ fn nextest_with_what_it_shows_of_cargo() {
 
     test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.31s
 
+  stderr ───
+
+    thread 'tests::gone' (5917) panicked at src/lib.rs:5:22:
+    it is gone
+
 ────────────
      Summary [   0.317s] 4 tests run: 1 passed (1 slow), 2 failed, 1 timed out, 1 skipped
         FAIL [   0.222s] ct tests::bad
@@ -91,7 +115,7 @@ fn nextest_with_what_it_shows_of_cargo() {
      TIMEOUT [  60.316s] (4/4) ct tests::hangs
 error: test run failed
 ";
-    let failing = names(&[("ct tests::bad", ""), ("ct tests::gone", ""), ("ct tests::hangs", "")]);
+    let failing = names(&[("ct tests::bad", ""), ("ct tests::gone", "it is gone"), ("ct tests::hangs", "")]);
     assert_eq!(read(output), ("nextest".to_owned(), [5, 1, 3, 1], failing));
     let both = format!("{output}\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
     assert_eq!(read(&both).1, [7, 3, 3, 1]);
