@@ -194,9 +194,10 @@ fn checklists(story: &mut Story, operation: &Operation, saved: bool, told: Optio
         // What stops comes first; all others follow the change.
         if ran.name.starts_with("stop") { story.before.push(item) } else { story.after.push(item) }
     }
-    let verified = operation.differs.is_empty() && !operation.aborted;
+    let differs: Vec<String> = operation.differs_itself().cloned().collect();
+    let verified = differs.is_empty() && !operation.aborted;
     story.after.extend([
-        Item::known("The state was read again and is as planned", verified, operation.differs.join("; ")),
+        Item::known("The state was read again and is as planned", verified, differs.join("; ")),
         Item::known("The cause is written down", !story.cause.is_empty(), story.cause.clone()),
         Item::known("Others were told", told.is_some(), told.unwrap_or_default()),
     ]);

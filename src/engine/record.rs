@@ -96,7 +96,7 @@ pub fn done_report(finished: &Finished, way_back: Option<String>) -> DoneReport 
         bytes: left.size,
     };
     let mut warnings = finished.warnings.clone();
-    warnings.extend(finished.differs.iter().cloned());
+    warnings.extend(operation.differs_itself().cloned());
     DoneReport {
         operation: Some(operation.id.clone()),
         command: operation.command.clone(),

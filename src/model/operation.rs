@@ -81,6 +81,12 @@ impl Operation {
     /// The version written now.
     pub const VERSION: u32 = 1;
 
+    /// What differs from the plan, without what was run and failed: `runs` tells that.
+    pub fn differs_itself(&self) -> impl Iterator<Item = &String> {
+        let failures: Vec<String> = self.runs.iter().filter(|ran| !ran.ok).map(Ran::failure).collect();
+        self.differs.iter().filter(move |differs| !failures.contains(differs))
+    }
+
     /// An entry of which nothing is known yet but who does what, where.
     pub fn new(id: String, command: &str, title: String, who: Who, worktree: String, at: HeadAt) -> Operation {
         Operation {

@@ -1,6 +1,7 @@
 //! C1: the commands around a full rollback.
 
 use super::common::repo::words;
+use super::common::server::{closed, server};
 use super::common::{Run, State, TestRepo};
 use std::path::Path;
 
@@ -92,6 +93,11 @@ fn c1_a_failing_verify_is_exit_2() {
     let before = State::of(&repo);
     let run = repo.rollback(&words("to baseline --clean all -y")).code(2);
     assert!(run.stdout().contains("NOT VERIFIED") && run.stdout().contains("verify"), "{run}");
+    // What failed is said once in each place: the state itself is as planned.
+    assert!(
+        run.stdout().contains("[x] The state was read again") && !run.stdout().contains("warning: verify"),
+        "{run}"
+    );
     assert!(ran(&repo).ends_with("verify\nverify\n"), "tried twice: {}", ran(&repo));
     assert_eq!(read(repo.path("app.txt")), "good\n");
     assert_eq!(repo.rollback(&words("history --json")).ok().json()["rollbacks"][0]["result"], "unverified", "{run}");
@@ -273,4 +279,39 @@ fn c1_without_commands_nothing_is_asked() {
     repo.rb("to baseline --clean untracked -y");
     assert!(repo.path("rollback.toml").exists(), "never cleaned away");
     assert_eq!(ran(&repo), "");
+}
+
+/// C1, must show 1: `verify` asks a real server: good, bad, slow, late, silent, broken off, or not there at all.
+#[test]
+fn c1_verify_asks_a_server() {
+    // What it answers, one after the other; more settings; the exit code; what is said.
+    let cases: [(&'static [&'static str], &str, i32, &str); 9] = [
+        (&["200 OK"], "", 0, "verify"),
+        (&["503 Busy", "500 Broken", "200 OK"], "within = \"20s\", interval = \"10ms\"", 0, "verify"),
+        (&["slow 200 OK"], "timeout = \"10s\"", 0, "verify"),
+        (&["500 Broken|<h1>out of memory</h1>"], "", 2, "the answer was 500 instead of 200 to 299"),
+        (&["200 OK|starting"], "contains = \"ready\"", 2, "the answer does not contain \"ready\""),
+        (&["404 Not Found"], "expect = [200, 204]", 2, "the answer was 404 instead of 200 or 204"),
+        (
+            &["hang", "hang", "hang"],
+            "timeout = \"200ms\", retries = 1, interval = \"10ms\"",
+            2,
+            "there was no answer in time",
+        ),
+        (&["drop", "drop"], "", 2, "verify"),
+        (&[], "within = \"300ms\", interval = \"50ms\"", 2, "the connection was refused: nobody listens there"),
+    ];
+    for (answers, more, code, said) in cases {
+        let url = if answers.is_empty() { closed() } else { server(answers).0 };
+        let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+        let repo = app(&format!("[commands]\nverify = {{ http = \"{url}\"{more} }}\n"));
+        let began = std::time::Instant::now();
+        let run = repo.rollback(&words("to baseline --clean all -y")).code(code);
+        assert!(run.stdout().contains(said), "{answers:?}: {said} is not said\n{run}");
+        assert!(began.elapsed().as_secs() < 15, "{answers:?} took {:?}", began.elapsed());
+        assert_eq!(run.stdout().contains("NOT VERIFIED"), code == 2, "{answers:?}: {run}");
+        assert_eq!(read(repo.path("app.txt")), "good\n", "the rollback itself is done");
+        repo.rb("undo -y");
+        assert_eq!(read(repo.path("app.txt")), "bad\ndirty\n");
+    }
 }

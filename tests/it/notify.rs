@@ -1,53 +1,9 @@
 //! What to do about a failure, and telling others.
 
+use super::common::server::{closed, server};
 use super::common::{RepoFiles, TestRepo};
 use serde_json::Value;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-
-/// A server that gives each request the next answer (status line; `hang`: none at all) and hands on what it got.
-fn server(answers: &'static [&'static str]) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let (send, receive) = channel();
-    std::thread::spawn(move || {
-        let mut held = Vec::new();
-        for answer in answers {
-            let (mut stream, _) = listener.accept().unwrap();
-            let body = request(&mut stream);
-            send.send(body).ok();
-            match *answer {
-                "hang" => held.push(stream),
-                status => {
-                    write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok").ok();
-                }
-            }
-        }
-        std::thread::sleep(Duration::from_secs(20));
-    });
-    (url, receive)
-}
-
-/// The head and the body of a request.
-fn request(stream: &mut TcpStream) -> String {
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let mut text = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let read = stream.read(&mut part).unwrap_or(0);
-        text.extend_from_slice(&part[..read]);
-        let seen = String::from_utf8_lossy(&text).into_owned();
-        if let Some((head, body)) = seen.split_once("\r\n\r\n") {
-            let length = head.to_lowercase().lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                return seen;
-            }
-        }
-        assert!(read > 0, "the request ended early: {seen}");
-    }
-}
 
 /// A repository in which something was rolled back, with these ways to tell others.
 fn rolled_back(notify: &str) -> TestRepo {
@@ -113,7 +69,7 @@ fn c11_a_webhook_is_told() {
 fn c11_a_webhook_that_fails_only_warns() {
     let (hangs, _one) = server(&["hang", "hang"]);
     let (refuses, _two) = server(&["404 Not Found"]);
-    let closed = format!("http://{}/", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let closed = closed();
     let repo = rolled_back(&format!(
         "[{{ name = \"hangs\", webhook = \"{hangs}\", timeout = \"300ms\" }}, {{ name = \"refuses\", webhook = \"{refuses}\", retries = 5 }},
          {{ name = \"closed\", webhook = \"{closed}\" }}]"

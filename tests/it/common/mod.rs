@@ -3,6 +3,7 @@
 pub mod registry;
 pub mod repo;
 pub mod run;
+pub mod server;
 pub mod state;
 
 pub use registry::Registry;
