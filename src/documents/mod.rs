@@ -86,6 +86,7 @@ fn fill(text: &str, context: &impl Serialize) -> Result<String, String> {
     environment.set_debug(true);
     environment.set_fuel(Some(MOST_STEPS));
     environment.add_filter("line", line);
+    environment.add_filter("count", count);
     let rendered = environment.template_from_str(text).and_then(|template| template.render(Serde(context)));
     rendered.map_err(|error| explain(text, &error))
 }
@@ -95,6 +96,11 @@ fn line(value: &Value) -> String {
     let text = value.to_string();
     let plain: Vec<&str> = text.split_whitespace().collect();
     plain.join(" ").replace('|', "\\|").replace('<', "&lt;")
+}
+
+/// `1 file`, `3 files`.
+fn count(number: u64, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
 fn explain(text: &str, error: &minijinja::Error) -> String {
@@ -136,5 +142,7 @@ mod tests {
     fn names_cannot_break_a_table() {
         let out = fill("{{ a | line }}", &json!({ "a": "x|y\n<script>" })).unwrap();
         assert_eq!(out, "x\\|y &lt;script>");
+        let out = fill("{{ 1 | count('file') }}, {{ n | count('file') }}", &json!({ "n": 3 })).unwrap();
+        assert_eq!(out, "1 file, 3 files");
     }
 }

@@ -79,6 +79,9 @@ fn c2_a_failed_sprint_keeps_everything_and_starts_again() {
         "- `one`",
         "Bad one",
         "- [x] The whole state is saved",
+        // `sprint start` has run them.
+        "- [x] The baseline passes its tests: they passed on 2026-01-01",
+        "in 2 commits and in work that was not committed; the commits add 2 lines and remove 0.",
         "- lead: Ada",
         "2026-01-01T",
         "of 30 min",

@@ -3,6 +3,8 @@
 mod looks;
 mod runs;
 
+pub(super) use runs::baseline_passed;
+
 use super::Ctx;
 use super::change::request;
 use crate::engine::{self, Ended, Locks};

@@ -5,9 +5,23 @@ use crate::Result;
 use crate::config::trust;
 use crate::git::{self, Linked};
 use crate::model::report::CheckResult;
-use crate::model::{Ran, Task};
+use crate::model::{ObjectId, Ran, Task, Time};
 use crate::store::passed::Passed;
 use crate::store::session::Session;
+
+/// The tree of the baseline, and what is run to test it.
+fn baseline_tests(session: &Session, commit: ObjectId) -> Result<(ObjectId, Vec<&Task>)> {
+    let commands = &session.config.commands;
+    let tree = session.repo.commit(commit)?.tree;
+    Ok((tree, commands.install.iter().chain(commands.baseline_tests()).collect()))
+}
+
+/// When the baseline has passed its tests, as far as that is known.
+pub(in crate::commands) fn baseline_passed(session: &Session) -> Result<Option<Time>> {
+    let Some(commit) = looks::baseline_commit(session)? else { return Ok(None) };
+    let (tree, tasks) = baseline_tests(session, commit)?;
+    Ok(Passed::read(&session.repo, tree, &tasks)?.map(|passed| passed.at))
+}
 
 /// Whether the baseline passes its tests, in a worktree of its own.
 pub(super) fn baseline(session: &Session, talk: Shared<'_>, again: bool, dry_run: bool) -> Result<Found> {
@@ -17,8 +31,7 @@ pub(super) fn baseline(session: &Session, talk: Shared<'_>, again: bool, dry_run
         return skipped("no tests are configured ([baseline] tests, or [commands] test)");
     };
     let Some(commit) = looks::baseline_commit(session)? else { return skipped("there is no baseline") };
-    let tree = session.repo.commit(commit)?.tree;
-    let tasks: Vec<&Task> = commands.install.iter().chain(tests).collect();
+    let (tree, tasks) = baseline_tests(session, commit)?;
     if let Some(passed) = Passed::read(&session.repo, tree, &tasks)?.filter(|_| !again) {
         return pass(format!("passed on {} (--again runs them once more)", passed.at));
     }

@@ -4,7 +4,7 @@ use crate::commands::change::{carry_out, request};
 use crate::commands::record::RecordArgs;
 use crate::commands::story::{self, Situation};
 use crate::commands::tested::{self, Tested};
-use crate::commands::{Ctx, facts};
+use crate::commands::{Ctx, check, facts};
 use crate::config::{ReportPlace, trust};
 use crate::documents::{self, Document};
 use crate::engine::Locks;
@@ -168,12 +168,17 @@ impl Case<'_> {
             "Roll back to {} and try again on {}. Nothing is thrown away: the commits stay on {}, everything else is on {}.",
             story.baseline.name, self.retry, story.failed.name, self.backup
         );
-        self.checklists(&mut story);
+        self.checklists(&mut story)?;
         story.next = self.next(&story);
         Ok(story)
     }
 
-    fn checklists(&self, story: &mut Story) {
+    fn checklists(&self, story: &mut Story) -> Result<()> {
+        let passes = "The baseline passes its tests";
+        let passes = match check::baseline_passed(&self.session)? {
+            Some(at) => Item::known(passes, true, format!("they passed on {at}")),
+            None => Item { note: "git rollback check".to_owned(), ..Item::open(passes) },
+        };
         let tests = match &story.tests {
             Some(tests) => Item::known("The tests ran on the failed state", true, tests.result.clone()),
             None => Item::known("The tests ran on the failed state", false, self.no_tests),
@@ -190,7 +195,7 @@ impl Case<'_> {
         story.after = vec![
             Item::known("A branch for another try starts at the baseline", true, story.recovery_branch.clone()),
             Item::known("The report is written", true, story.report.clone()),
-            Item { note: "git rollback check".to_owned(), ..Item::open("The baseline passes its tests") },
+            passes,
             Item { note: "git rollback analyze".to_owned(), ..Item::open("The cause is understood") },
             Item { note: "git rollback recover".to_owned(), ..Item::open("Good commits are on the new branch") },
             Item { note: "git rollback notify".to_owned(), ..Item::open("Others were told") },
@@ -199,6 +204,7 @@ impl Case<'_> {
             let note = format!("{} of {}", story.recovery, story.budget);
             story.after.push(Item::known("The recovery is within its budget", within, note));
         }
+        Ok(())
     }
 
     fn next(&self, story: &Story) -> Vec<Hint> {

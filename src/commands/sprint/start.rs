@@ -38,7 +38,7 @@ fn check(ctx: &Ctx<'_>, session: &Session, args: &Args) -> Result<Option<Outcome
     let count = |result| checks.iter().filter(|check| check.result == result).count();
     if count(CheckResult::Fail) == 0 {
         let (passed, skipped) = (count(CheckResult::Pass), count(CheckResult::Skipped));
-        ctx.talk.note(&format!("safe to start: {passed} checks passed, {skipped} were skipped"));
+        ctx.talk.note(&format!("safe to start: {passed} checks passed, {skipped} skipped"));
         return Ok(None);
     }
     let warnings = vec!["the sprint was not started; --no-check starts it all the same".to_owned()];
