@@ -1,11 +1,11 @@
 //! `git rollback decide`: five questions, and what follows from the answers.
 
 use super::Ctx;
-use super::record::sprint_of;
 use crate::host::clock;
 use crate::model::Time;
 use crate::model::decision::{Answers, Course, decide};
 use crate::model::report::{DecisionReport, Duration, Hint, Outcome};
+use crate::plan::sprint::sprint_of;
 use crate::store::session::Session;
 use crate::store::survey::Survey;
 use crate::{Error, Result};

@@ -3,6 +3,7 @@
 use crate::git::Repo;
 use crate::host::clock;
 use crate::model::{Edge, Impact, Time, Trouble};
+use crate::plan::sprint::sprint_of;
 use crate::store::session::Session;
 use crate::{Error, Result};
 
@@ -53,15 +54,6 @@ fn sprint_here(repo: &Repo, pattern: &str) -> Option<String> {
     sprint_of(head.branch()?, pattern)
 }
 
-/// The number in a branch's name: `refactor/sprint-{n}` finds 4 in `refactor/sprint-4` and `refactor/sprint-4-retry`.
-pub(super) fn sprint_of(branch: &str, pattern: &str) -> Option<String> {
-    let (before, after) = pattern.split_once("{n}")?;
-    let rest = branch.strip_prefix(before)?;
-    let whole = rest.strip_suffix(after).filter(|_| !after.is_empty()).unwrap_or(rest);
-    let number = whole.split_once("-retry").map_or(whole, |(number, _)| number);
-    (!number.is_empty()).then(|| number.to_owned())
-}
-
 /// Whether a branch's name is one of a pattern, whatever the sprint.
 pub(super) fn sprint_branches(pattern: &str, branch: &str) -> bool {
     pattern.split_once("{n}").is_some_and(|(before, _)| !before.is_empty() && branch.starts_with(before))
@@ -109,17 +101,6 @@ impl clap::ValueEnum for Impact {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_sprint_is_found_in_its_branch() {
-        let of = |branch| sprint_of(branch, "refactor/sprint-{n}");
-        assert_eq!(of("refactor/sprint-4").as_deref(), Some("4"));
-        assert_eq!(of("refactor/sprint-4-retry").as_deref(), Some("4"));
-        assert_eq!(of("refactor/sprint-4-retry-2").as_deref(), Some("4"));
-        assert_eq!(of("refactor/sprint-"), None);
-        assert_eq!(of("main"), None);
-        assert_eq!(sprint_of("s/7/work", "s/{n}/work").as_deref(), Some("7"));
-    }
 
     #[test]
     fn the_trouble_began_before_now() {

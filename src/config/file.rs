@@ -281,7 +281,12 @@ impl ReportTable {
                 return Err(format!("{path:?} does not lie below the top of the worktree"));
             }
         }
-        let directory = reports.directory.trim_end_matches('/').to_owned();
+        // In one spelling: it becomes part of paths that git has to take.
+        let parts: Vec<&str> = reports.directory.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        if parts.is_empty() || parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) {
+            return Err(format!("[report] directory cannot be {:?}", reports.directory));
+        }
+        let directory = parts.join("/");
         Ok(Reports { templates: self.templates, directory, results: self.results })
     }
 }

@@ -12,7 +12,8 @@ use crate::model::{FileSpec, ObjectId, RepoPath, Step, Who};
 use crate::store::points::reference_of;
 use crate::store::session::{OperationName, Session};
 use crate::store::snapshot::Stash;
-use crate::{Error, Result};
+use crate::worktree::check_paths;
+use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
 /// The beginning of a sprint.
@@ -95,7 +96,7 @@ pub struct Found {
 /// Plans it: the work on a branch, the report, and a new branch at the baseline.
 ///
 /// # Errors
-/// Refused before the first commit, and where a document cannot be written.
+/// Refused before the first commit, and where a document cannot be written. Busy: another run has made such branches.
 pub fn fail(
     session: &Session,
     desk: Desk<'_, '_>,
@@ -107,6 +108,12 @@ pub fn fail(
     let scene = desk.scene;
     let tip =
         scene.head_commit.ok_or_else(|| Error::refused("there is no commit yet, so no sprint can have failed"))?;
+    for branch in [fail.backup, fail.retry] {
+        if scene.repo.has_ref(&format!("refs/heads/{branch}")) {
+            return Err(Error::new(Kind::Busy, format!("the branch {branch} was made meanwhile"))
+                .help(format!("`git rollback sprint show {}` says by whom; then try again", fail.number)));
+        }
+    }
     let trees = scene.repo.trees()?.and_made_in(desk.sink);
     let untracked = scene.untracked.iter();
     let entries =
@@ -131,6 +138,7 @@ pub fn fail(
     let texts = (fail.documents)(&found)?;
     let files: BTreeMap<RepoPath, String> =
         texts.into_iter().map(|(file, text)| (format!("{}/{file}", fail.directory).as_str().into(), text)).collect();
+    check_paths(files.keys().map(RepoPath::as_bytes))?;
     let mut plan = Plan::default();
     let mut also = BTreeMap::new();
     match fail.report {
@@ -181,7 +189,7 @@ fn look_twice(session: &Session, desk: Desk<'_, '_>, fail: &Fail<'_>, plan: &mut
     let scene = desk.scene;
     let expected = session.config.sprint.branch.replace("{n}", fail.number);
     let here = scene.head.branch().unwrap_or("no branch");
-    if !here.starts_with(&expected) {
+    if sprint_of(here, &session.config.sprint.branch).as_deref() != Some(fail.number) {
         plan.report.needs_yes.push(format!("HEAD is on {here}, and sprint {} works on {expected}", fail.number));
     }
     let saved = scene.changed.iter().filter_map(|(path, saved)| saved.as_ref().map(|_| path));
@@ -198,12 +206,26 @@ fn look_twice(session: &Session, desk: Desk<'_, '_>, fail: &Fail<'_>, plan: &mut
     }
 }
 
+/// The number in a branch's name: `refactor/sprint-{n}` finds 4 in `refactor/sprint-4` and `refactor/sprint-4-retry`.
+pub fn sprint_of(branch: &str, pattern: &str) -> Option<String> {
+    let (before, after) = pattern.split_once("{n}")?;
+    let rest = branch.strip_prefix(before)?;
+    let whole = rest.strip_suffix(after).filter(|_| !after.is_empty()).unwrap_or(rest);
+    let number = whole.split_once("-retry").map_or(whole, |(number, _)| number);
+    (!number.is_empty()).then(|| number.to_owned())
+}
+
 /// A name of a branch made from a pattern, with `-2`, `-3`, ... where it is taken.
+///
+/// # Errors
+/// Refused: git allows no branch of such a name here.
 pub fn free_branch(repo: &Repo, pattern: &str, number: &str, time: &str) -> Result<String> {
     let name = pattern.replace("{n}", number).replace("{timestamp}", time);
     for count in 1..1000 {
         let name = if count == 1 { name.clone() } else { format!("{name}-{count}") };
-        if repo.reference(&format!("refs/heads/{name}"))?.is_none() {
+        let full = format!("refs/heads/{name}");
+        if repo.reference(&full)?.is_none() && !repo.has_refs_below(&full)? {
+            to::new_branch(repo, &name)?;
             return Ok(name);
         }
     }
@@ -216,10 +238,29 @@ pub fn free_branch(repo: &Repo, pattern: &str, number: &str, time: &str) -> Resu
 /// Refused: a word that cannot be part of a branch's name.
 pub fn check_number(number: &str) -> Result<()> {
     let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
-    let is_one = !number.is_empty() && number.chars().all(plain) && !number.starts_with(['-', '.']);
+    let is_one = (1..=LONGEST).contains(&number.len()) && number.chars().all(plain) && !number.starts_with(['-', '.']);
     match is_one && crate::git::is_ref_name(&format!("refs/heads/sprint-{number}")) {
         true => Ok(()),
         false => Err(Error::refused(format!("\"{number}\" cannot name a sprint"))
-            .help("use a number, or letters, digits, `-`, `_` and `.`")),
+            .help("use a number, or at most 100 letters, digits, `-`, `_` and `.`")),
+    }
+}
+
+/// With what stands around it, a name must still be one of a file.
+const LONGEST: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::sprint_of;
+
+    #[test]
+    fn a_sprint_is_found_in_its_branch() {
+        let of = |branch| sprint_of(branch, "refactor/sprint-{n}");
+        assert_eq!(of("refactor/sprint-4").as_deref(), Some("4"));
+        assert_eq!(of("refactor/sprint-4-retry").as_deref(), Some("4"));
+        assert_eq!(of("refactor/sprint-4-retry-2").as_deref(), Some("4"));
+        assert_eq!(of("refactor/sprint-"), None);
+        assert_eq!(of("main"), None);
+        assert_eq!(sprint_of("s/7/work", "s/{n}/work").as_deref(), Some("7"));
     }
 }

@@ -431,14 +431,10 @@ impl Moving<'_, '_> {
     }
 }
 
-fn short(name: &str) -> String {
-    name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()
-}
-
 /// The full name of a branch that is to be made.
 ///
 /// # Errors
-/// Refused: git does not allow that name, or it is taken.
+/// Refused: git allows no such name, or a branch is in the way of it.
 pub(super) fn new_branch(repo: &Repo, name: &str) -> Result<String> {
     let full = format!("refs/heads/{name}");
     if name.starts_with('-') || name == "HEAD" || !crate::git::is_ref_name(&full) {
@@ -447,5 +443,21 @@ pub(super) fn new_branch(repo: &Repo, name: &str) -> Result<String> {
     if repo.reference(&full)?.is_some() {
         return Err(Error::refused(format!("there is a branch {name} already")).help("choose another name"));
     }
+    // To git, a branch and those below its name are as a file and a directory of one name.
+    let above = name.match_indices('/').map(|(at, _)| &name[..at]);
+    for above in above {
+        if repo.has_ref(&format!("refs/heads/{above}")) {
+            return Err(Error::refused(format!("the branch {name} cannot be made beside the branch {above}"))
+                .help(format!("choose another name, or rename the other one: `git branch -m {above} NEW`")));
+        }
+    }
+    if repo.has_refs_below(&full)? {
+        return Err(Error::refused(format!("the branch {name} cannot be made beside those called {name}/..."))
+            .help("choose another name"));
+    }
     Ok(full)
+}
+
+fn short(name: &str) -> String {
+    name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()
 }

@@ -197,3 +197,40 @@ fn c11_own_templates() {
     let backup = answer["story"]["backup"].as_str().unwrap();
     assert_eq!(show(&repo, &format!("{backup}:rollbacks/sprint-4/report.md")), "4/it broke/2/1\n");
 }
+
+/// C2: branches that are in the way are found before anything runs, and another sprint's branch is not taken for this one's.
+#[test]
+fn c2_branches_in_the_way() {
+    let repo = project();
+    repo.rb("sprint start 40");
+    broken_work(&repo);
+    let before = State::with_points(&repo);
+    repo.rollback(&["sprint", "fail", "4"]).code(1).says("HEAD is on refactor/sprint-40");
+    repo.rollback(&["sprint", "fail", &"4".repeat(101)]).code(1).says("cannot name a sprint");
+    repo.git(&["branch", "backup"]);
+    let run = repo.rollback(&["sprint", "fail", "40"]).code(1).says("beside the branch backup");
+    assert!(!run.stderr().contains("running"), "tests ran in vain\n{run}");
+    repo.git(&["branch", "-D", "-q", "backup"]);
+    State::with_points(&repo).must_be(&before, "refused");
+    repo.git(&["branch", "refactor/sprint-40-retry/mine"]);
+    let answer = repo.rollback(&["sprint", "fail", "40", "--json"]).ok().json();
+    assert_eq!(answer["story"]["recovery_branch"], "refactor/sprint-40-retry-2");
+}
+
+/// C2: however the directory of reports is spelled, git gets a path that it takes; what it would not take is refused.
+#[test]
+fn c2_the_directory_of_reports() {
+    let repo = TestRepo::fixture("working-day");
+    repo.write("rollback.toml", "[report]\ndirectory = \"./docs//./failures/\"\n");
+    let answer = repo.rb("sprint fail 1 -y --json").json();
+    let backup = answer["story"]["backup"].as_str().unwrap();
+    assert!(show(&repo, &format!("{backup}:docs/failures/sprint-1/report.md")).starts_with("# Sprint 1 failed"));
+    assert_eq!(repo.git(&["fsck", "--strict"]).stderr(), "");
+    for bad in [".", "./", "", "..", "a/../b", "/abs", ".git", "x/.GIT/hooks", ".git/x"] {
+        repo.write("rollback.toml", format!("[report]\ndirectory = \"{bad}\"\n"));
+        repo.rollback(&["sprint", "fail", "1", "-y"]).code(1).says("rollback.toml cannot be used");
+    }
+    // Spellings that only some file systems take for git's own directory.
+    repo.write("rollback.toml", "[report]\ndirectory = \"x/git~1\"\n");
+    repo.rollback(&["sprint", "fail", "1", "-y"]).code(1).says("git's own directory");
+}

@@ -2,12 +2,13 @@
 
 use crate::commands::facts::History;
 use crate::commands::history;
-use crate::commands::record::{sprint_branches, sprint_of};
+use crate::commands::record::sprint_branches;
 use crate::commands::story::{backup_of, baseline};
 use crate::git::Repo;
 use crate::model::Operation;
 use crate::model::report::{Outcome, SprintBranch, SprintReport, SprintRow, SprintState, SprintsReport, UndoState};
 use crate::model::{Time, nearest};
+use crate::plan::sprint::sprint_of;
 use crate::store::facts::amended;
 use crate::store::log;
 use crate::store::session::Session;
