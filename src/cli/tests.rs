@@ -117,9 +117,12 @@ fn completion_scripts_are_made_for_every_shell() {
 fn bash_completes_git_rollback() {
     let Report::Text(script) = answer(&["completion", "bash"]).unwrap().report else { panic!("no text") };
     let repository = tempfile::tempdir().unwrap();
+    // In a file, as users have it: it is too long for an argument.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &script.text).unwrap();
     let in_bash = |commands: &str| {
         let output = std::process::Command::new("bash")
-            .args(["--norc", "-c", &format!("{}\n{commands}", script.text)])
+            .args(["--norc", "-c", &format!("source '{}'\n{commands}", file.path().display())])
             .current_dir(&repository)
             .output()
             .unwrap();
