@@ -273,6 +273,21 @@ fn c6_commits_that_only_snapshots_hold() {
     assert!(kinds.iter().any(|item| item["kind"] == "saved"), "{kinds:#?}");
 }
 
+/// C6: a branch that this tool went to is not the name of what was made before.
+#[test]
+fn c6_no_name_rather_than_a_wrong_one() {
+    let repo = start();
+    repo.sh("git tag good; git switch -qc topic; for i in 1 2; do echo $i > t$i; git add .; git commit -qm \"step $i\"; done; git switch -q main");
+    repo.rb("recover --from topic --onto good 2 --branch first").ok();
+    repo.rb("undo --yes").ok();
+    repo.rb("recover --from topic --onto good 1 --branch second").ok();
+    repo.sh("git switch -q main");
+    let items = lost(&repo, "--grep step");
+    let picked: Vec<&Value> = items.iter().filter(|item| item["kind"] != "saved").collect();
+    assert_eq!(picked.len(), 1, "{items:#?}");
+    assert!(picked[0]["name"].is_null() || picked[0]["name"]["name"] == "first", "{picked:#?}");
+}
+
 /// C6: one line for a branch of ten commits, each commit counted once, filters by all they can be asked for.
 #[test]
 fn c6_a_line_is_one_item_and_filters_choose() {
