@@ -68,7 +68,7 @@ fn stopped(waiting: engine::Waiting) -> StoppedReport {
 pub(super) fn ways_on() -> Vec<Hint> {
     vec![
         Hint::new("git rollback continue", "go on, when it is solved and added"),
-        Hint::new("git rollback skip", "leave this commit out, and go on"),
+        Hint::new("git rollback skip", "leave it out, and go on"),
         Hint::new("git rollback abort", "take all of it back: everything as it was before"),
     ]
 }

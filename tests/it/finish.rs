@@ -344,6 +344,9 @@ fn a6_tests_come_before_the_tag() {
     assert!(refused.contains("--no-tests"), "{refused}");
     repo.trust();
     let before = State::with_points(&repo);
+    let plan = repo.rb("hotfix finish --dry-run").stdout();
+    let place = |text: &str| plan.find(text).unwrap_or_else(|| panic!("{text} is not in {plan}"));
+    assert!(place("in a temporary worktree at") < place("make refs/tags/v1.0.1"), "the tag comes last");
     let answer = stopped(&repo, "hotfix finish -y");
     assert!(answer["why"].as_str().unwrap().contains("the tests fail"), "{answer}");
     assert_eq!(repo.try_git(&["rev-parse", "-q", "--verify", "refs/tags/v1.0.1"]).exit(), 1, "tagged all the same");

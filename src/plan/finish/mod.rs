@@ -87,7 +87,10 @@ pub fn start(session: &Session, desk: Desk<'_, '_>, who: &Who, request: &FinishR
     let shown = whole(session, Desk { sink: &names, ..desk }, who, request, (base, below))?;
     let (course, _) = released(session, desk, who, request, (base, below))?;
     let mut plan = course.test(settings)?;
-    plan.report = PlanReport { steps: plan.report.steps, needs_yes: plan.report.needs_yes, ..shown.report };
+    let mut steps = plan.report.steps;
+    let behind = shown.report.steps.into_iter().filter(|step| !steps.contains(step)).collect::<Vec<_>>();
+    steps.extend(behind);
+    plan.report = PlanReport { steps, needs_yes: plan.report.needs_yes, ..shown.report };
     request.note_push(&mut plan);
     Ok(plan)
 }
