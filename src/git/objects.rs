@@ -297,8 +297,17 @@ impl Handles {
     /// Copies a blob; a big one is streamed where its storage allows that.
     pub fn copy_blob(&self, id: ObjectId, out: &mut dyn Write) -> Result<()> {
         let failed = |e: std::io::Error| Error::io(format!("cannot copy blob {id}"), &e).with_kind(crate::Kind::Fault);
-        if self.blob_size(id)? <= super::pack::BIG {
+        let size = self.blob_size(id)?;
+        if size <= super::pack::BIG {
             return out.write_all(&self.blob(id)?).map_err(failed);
+        }
+        // Big objects are loose mostly, and libgit2 would map the whole file.
+        if let Some(mut reader) = super::odb::loose::blob(self, id, size) {
+            let mut tee = Tee { reader: &mut reader, out };
+            return match super::pack::name_stream(&mut tee, size)? == id {
+                true => Ok(()),
+                false => Err(Error::fault(format!("blob {id} is damaged"))),
+            };
         }
         let streamed = self.with_handle(|git| {
             let odb = git.odb().context("cannot open the object database")?;
@@ -391,6 +400,26 @@ pub(super) fn tag_bytes(target: ObjectId, name: &str, who: &Who, message: &str) 
 mod tests {
     use super::*;
     use crate::git::testing::TestRepo;
+
+    #[test]
+    fn a_big_loose_blob_is_copied_piece_by_piece_and_checked() {
+        let repo = TestRepo::new();
+        let bytes: Vec<u8> = (0..super::super::pack::BIG as u32 + 5).map(|n| (n / 1000) as u8).collect();
+        let id = repo.git_with_input(&["hash-object", "-w", "--stdin"], &bytes);
+        let hex = String::from_utf8(id.trim_ascii().to_vec()).unwrap();
+        let id = ObjectId::from_hex(hex.as_bytes()).unwrap();
+        let opened = crate::git::Repo::open_at(repo.root()).unwrap();
+        assert!(crate::git::odb::loose::blob(&opened, id, bytes.len() as u64).is_some());
+        let mut copy = Vec::new();
+        opened.copy_blob(id, &mut copy).unwrap();
+        assert!(copy == bytes);
+        // The same object under a wrong name.
+        let wrong = repo.root().join(".git/objects").join(&hex[..2]).join("0".repeat(38));
+        crate::host::fs::hard_link(&repo.root().join(".git/objects").join(&hex[..2]).join(&hex[2..]), &wrong).unwrap();
+        let wrong = ObjectId::from_hex(format!("{}{}", &hex[..2], "0".repeat(38)).as_bytes()).unwrap();
+        let opened = crate::git::Repo::open_at(repo.root()).unwrap();
+        assert!(opened.copy_blob(wrong, &mut Vec::new()).is_err());
+    }
 
     #[test]
     fn a_tag_says_what_git_says() {

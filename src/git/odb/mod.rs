@@ -9,7 +9,7 @@ mod cache;
 mod commit;
 mod entries;
 mod graph;
-mod loose;
+pub(super) mod loose;
 mod pack;
 mod places;
 mod table;
