@@ -3,7 +3,7 @@
 use super::resolve::Place;
 use super::transition::Desk;
 use super::{Plan, describe};
-use crate::git::{ObjectSink, write_tag};
+use crate::git::{NewTag, ObjectKind, ObjectSink, Repo, write_tag};
 use crate::model::report::{Finding, MoveKind, Severity};
 use crate::model::{Fact, ObjectId, Step};
 use crate::release::records::{COMMIT, DESCRIPTION, STABLE, WHY, about, tag_message, yes_or_no};
@@ -113,7 +113,7 @@ fn recorded_elsewhere(tag: &str, recorded: ObjectId, commit: ObjectId) -> Error 
     ))
 }
 
-pub(super) fn new_tag(
+fn new_tag(
     sink: &ObjectSink<'_>,
     name: &OperationName,
     tag: &str,
@@ -128,6 +128,14 @@ pub(super) fn new_tag(
             .help("correct the pattern of tags in rollback.toml"));
     }
     Ok(Step::Ref { name: full, old: None, new: Some(new), message: "rollback: release".to_owned() })
+}
+
+/// A new tag object, signed where git's configuration says so; a dry run asks for no key.
+pub(super) fn tag_object(repo: &Repo, desk: Desk<'_, '_>, new: &NewTag<'_>) -> Result<ObjectId> {
+    match repo.signs_tags() && desk.sink.keeps() {
+        true => desk.sink.add(ObjectKind::Tag, &repo.signed_tag(desk.scratch, new)?),
+        false => write_tag(desk.sink, new.target, new.name, new.who, new.message),
+    }
 }
 
 /// What the version files of the commit say, when that is not the version.

@@ -1,15 +1,16 @@
 //! `release repair`: what went wrong with a release is put right here. What a remote has is another matter: the command sends
 //! it there, when that is asked for.
 
-use super::release::{AddRequest, new_tag};
+use super::release::tag_object;
 use super::release_commit::{Wanted, release_commit};
 use super::target::Target;
 use super::transition::{Clean, Desk, Scope, Transition};
 use super::{Plan, describe};
+use crate::git::{NewTag, is_ref_name};
 use crate::model::report::{Finding, ReleaseState, Severity};
 use crate::model::{HeadAt, ObjectId, RepoPath, Step};
 use crate::release::diagnosis::{Findings, LocalTag, judge};
-use crate::release::records::{COMMIT, RENUMBERED, STABLE, WHY, about, yes_or_no};
+use crate::release::records::{COMMIT, RENUMBERED, STABLE, WHY, about, tag_message, yes_or_no};
 use crate::release::{Package, Releases, Version, hotfix};
 use crate::store::gitfiles;
 use crate::store::session::{OperationName, Session};
@@ -156,10 +157,12 @@ impl Work<'_, '_, '_> {
         let new = match (there, tag.annotated) {
             (Some(id), _) => id,
             (None, false) => recorded,
-            (None, true) => match self.new_tag(&tag.name, &found.version, recorded)? {
-                Step::Ref { new: Some(id), .. } => id,
-                _ => recorded,
-            },
+            (None, true) => {
+                match self.new_tag(&tag.name, &found.version, (recorded, &repo.commit_object(recorded)?))? {
+                    Step::Ref { new: Some(id), .. } => id,
+                    _ => recorded,
+                }
+            }
         };
         let message = "rollback: repair".to_owned();
         self.plan.steps.push(Step::Ref { name: full(&tag.name), old: Some(tag.id), new: Some(new), message });
@@ -252,7 +255,8 @@ impl Work<'_, '_, '_> {
             self.land(source, made.id, made.tree, &made.files)?;
         }
         let tag = self.releases.names.name_for(number, &self.releases.tags);
-        let step = self.new_tag(&tag, number, made.id)?;
+        let bytes = if made.id == source { self.session.repo.commit_object(source)? } else { made.bytes };
+        let step = self.new_tag(&tag, number, (made.id, &bytes))?;
         self.plan.steps.push(step);
         self.fact(&tag, COMMIT, Some(made.id.to_string()));
         self.fact(&tag, STABLE, Some(yes_or_no(!number.is_prerelease()).to_owned()));
@@ -307,10 +311,16 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    fn new_tag(&self, tag: &str, version: &Version, commit: ObjectId) -> Result<Step> {
-        let message = self.request.reason.clone();
-        let request = AddRequest { version: version.clone(), place: None, message, stable: !version.is_prerelease() };
-        new_tag(self.desk.sink, self.name, tag, commit, &request)
+    fn new_tag(&self, tag: &str, version: &Version, (commit, bytes): (ObjectId, &[u8])) -> Result<Step> {
+        if !is_ref_name(&full(tag)) {
+            return Err(Error::refused(format!("\"{tag}\" is not a name git allows for a tag"))
+                .help("correct the pattern of tags in rollback.toml"));
+        }
+        let title = self.request.reason.clone().unwrap_or_else(|| format!("Release {version}"));
+        let message = tag_message(&title, !version.is_prerelease(), &self.name.id);
+        let new = NewTag { name: tag, target: commit, commit: bytes, who: &self.name.who, message: &message };
+        let new = Some(tag_object(&self.session.repo, self.desk, &new)?);
+        Ok(Step::Ref { name: full(tag), old: None, new, message: "rollback: repair".to_owned() })
     }
 
     /// Where a new commit goes: the branch `HEAD` is on, when it ends there; else a branch of its own.

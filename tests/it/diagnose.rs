@@ -588,3 +588,15 @@ fn b8_a_postmortem_tells_what_happened() {
     assert!(what.iter().any(|text| text.contains("Start the hotfix 1.1.1")), "{history:#}");
     assert!(repo.rb("history --cause a --json").json()["releases"].as_array().unwrap().is_empty());
 }
+
+/// B2: the new tag is signed where git's configuration wants tags to be signed.
+#[test]
+fn b2_the_new_tag_is_signed() {
+    let scene = scene_of("git tag v1.1.0; echo x > REG/app-1.1.0");
+    scene.sh("ssh-keygen -q -t ed25519 -N '' -f ../key; echo \"committer@example.com $(cat ../key.pub)\" > ../allowed
+         git config gpg.format ssh; git config user.signingkey $PWD/../key; git config tag.gpgSign true
+         git config gpg.ssh.allowedSignersFile $PWD/../allowed");
+    scene.repo.rb("release repair 1.1.0");
+    scene.repo.git(&["verify-tag", "v1.1.1"]);
+    scene.repo.fsck();
+}

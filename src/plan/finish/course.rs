@@ -3,13 +3,14 @@
 use super::fix::{Fix, Landed, New, PICKING, Tip};
 use super::lines::Line;
 use crate::config::FILE_NAME;
-use crate::git::{Merger, NewTag, ObjectKind, write_tag};
+use crate::git::{Merger, NewTag};
 use crate::model::report::{Finding, Severity};
 use crate::model::{
     Head, HeadAt, HotfixWork, ObjectId, Pause, Phase, PickWork, RepoPath, Step, StoppedLine, Who, Work,
 };
 use crate::plan::pick::answer::refuse_busy;
 use crate::plan::pick::{leave_conflict, refuse_overlap, unstaged};
+use crate::plan::release::tag_object;
 use crate::plan::target::Target;
 use crate::plan::transition::{Clean, Desk, Scope, Transition};
 use crate::plan::{Plan, count, describe, lifecycle};
@@ -133,10 +134,7 @@ impl<'a> Course<'a> {
         let usual = self.hotfix.description.clone().unwrap_or_else(|| format!("Release {version}"));
         let text = tag_message(message.unwrap_or(&usual), true, self.desk.operation);
         let new = NewTag { name: &name, target: self.tip.id, commit, who: self.who, message: &text };
-        let id = match repo.signs_tags() && self.desk.sink.keeps() {
-            true => self.desk.sink.add(ObjectKind::Tag, &repo.signed_tag(self.desk.scratch, &new)?)?,
-            false => write_tag(self.desk.sink, new.target, new.name, self.who, new.message)?,
-        };
+        let id = tag_object(repo, self.desk, &new)?;
         let facts = [(records::COMMIT, self.tip.id.to_string()), (records::STABLE, yes_or_no(true).to_owned())];
         let about = records::about(&name);
         let mut steps =
