@@ -14,6 +14,7 @@
 )]
 
 mod it {
+    mod candidate;
     mod check;
     mod common;
     mod crash;

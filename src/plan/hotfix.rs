@@ -46,6 +46,11 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
+    /// The names of its tags.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.names(TAGS).map(|(name, _)| name)
+    }
+
     fn names<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = (&'a str, ObjectId)> {
         self.refs.iter().filter_map(move |found| Some((found.name.strip_prefix(beginning)?, found.commit())))
     }

@@ -1,7 +1,9 @@
 //! Planners: they read, decide, and return a plan. Nothing is changed here.
 
+mod advance;
 pub mod amend;
 pub mod backup;
+pub mod candidate;
 pub mod describe;
 pub mod finish;
 mod folders;

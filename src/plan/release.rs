@@ -3,9 +3,9 @@
 use super::resolve::Place;
 use super::transition::Desk;
 use super::{Plan, describe};
-use crate::git::{NewTag, ObjectKind, ObjectSink, Repo, write_tag};
+use crate::git::{NewTag, ObjectKind, Repo, write_tag};
 use crate::model::report::{Finding, MoveKind, Severity};
-use crate::model::{Fact, ObjectId, Step};
+use crate::model::{Fact, ObjectId, Step, Who};
 use crate::release::records::{COMMIT, DESCRIPTION, STABLE, WHY, about, tag_message, yes_or_no};
 use crate::release::{CommitTree, Package, Releases, Version, VersionFiles, VersionTag};
 use crate::store::facts::{FROM_VERSION as FROM, Facts, TO_VERSION as TO, about_operation};
@@ -31,7 +31,7 @@ pub struct AddRequest {
 /// Refused: the version is recorded or tagged at another commit.
 pub fn add(
     session: &Session,
-    sink: &ObjectSink<'_>,
+    desk: Desk<'_, '_>,
     name: &OperationName,
     package: &Package,
     request: &AddRequest,
@@ -58,11 +58,11 @@ pub fn add(
                 })?,
             };
             let tag = releases.names.name_for(version, &releases.tags);
-            let step = new_tag(sink, name, &tag, commit, request)?;
-            if repo.has_ref(&format!("refs/tags/{tag}")) || repo.has_refs_below(&format!("refs/tags/{tag}"))? {
-                return Err(Error::refused(format!("the tag {tag} cannot be made: refs/tags/{tag} is taken"))
-                    .help("`git tag` lists the tags; [release] tag in rollback.toml says how tags are called"));
-            }
+            let title = request.message.clone().unwrap_or_else(|| format!("Release {version}"));
+            let bytes = repo.commit_object(commit)?;
+            let new = NewRelease { tag: &tag, commit, bytes: &bytes, title: &title, stable: request.stable };
+            let step = make_tag(repo, desk, &name.who, &new)?;
+            refuse_taken(repo, &tag)?;
             plan.steps.push(step);
             plan.report.title = format!("Record the release {version}: a new tag {tag} at {}", commit.short());
             (tag, commit)
@@ -84,7 +84,7 @@ pub fn add(
     Ok(plan)
 }
 
-fn commit_of(place: &Place) -> Result<ObjectId> {
+pub(super) fn commit_of(place: &Place) -> Result<ObjectId> {
     place.commit.filter(|_| place.snapshot.is_none()).ok_or_else(|| {
         Error::refused(format!("{} is not a commit, and a release is one", place.typed)).help("commit it first")
     })
@@ -113,25 +113,52 @@ fn recorded_elsewhere(tag: &str, recorded: ObjectId, commit: ObjectId) -> Error 
     ))
 }
 
-fn new_tag(
-    sink: &ObjectSink<'_>,
-    name: &OperationName,
-    tag: &str,
-    commit: ObjectId,
-    request: &AddRequest,
-) -> Result<Step> {
-    let title = request.message.clone().unwrap_or_else(|| format!("Release {}", request.version));
-    let new = write_tag(sink, commit, tag, &name.who, &tag_message(&title, request.stable, &name.id))?;
-    let full = format!("refs/tags/{tag}");
+/// The tag of a release that is to be made.
+pub(super) struct NewRelease<'a> {
+    /// Its name.
+    pub tag: &'a str,
+    /// The commit.
+    pub commit: ObjectId,
+    /// The bytes of the commit, which may be new.
+    pub bytes: &'a [u8],
+    /// What the tag says.
+    pub title: &'a str,
+    /// Whether the release can be relied on.
+    pub stable: bool,
+}
+
+/// Makes an annotated tag, signed where git's configuration says so, and the step that sets it.
+///
+/// # Errors
+/// Refused: git does not allow the name, or cannot sign.
+pub(super) fn make_tag(repo: &Repo, desk: Desk<'_, '_>, who: &Who, wanted: &NewRelease<'_>) -> Result<Step> {
+    let name = wanted.tag;
+    let full = format!("refs/tags/{name}");
     if !crate::git::is_ref_name(&full) {
-        return Err(Error::refused(format!("\"{tag}\" is not a name git allows for a tag"))
+        return Err(Error::refused(format!("\"{name}\" is not a name git allows for a tag"))
             .help("correct the pattern of tags in rollback.toml"));
     }
-    Ok(Step::Ref { name: full, old: None, new: Some(new), message: "rollback: release".to_owned() })
+    let message = tag_message(wanted.title, wanted.stable, desk.operation);
+    let new = NewTag { name, target: wanted.commit, commit: wanted.bytes, who, message: &message };
+    let id = tag_object(repo, desk, &new)?;
+    Ok(Step::Ref { name: full, old: None, new: Some(id), message: "rollback: release".to_owned() })
+}
+
+/// Refuses a tag whose name is taken.
+///
+/// # Errors
+/// Refused: a ref of that name, or below it, is there.
+pub(super) fn refuse_taken(repo: &Repo, tag: &str) -> Result<()> {
+    let full = format!("refs/tags/{tag}");
+    if repo.has_ref(&full) || repo.has_refs_below(&full)? {
+        return Err(Error::refused(format!("the tag {tag} cannot be made: {full} is taken"))
+            .help("`git tag` lists the tags; [release] tag in rollback.toml says how tags are called"));
+    }
+    Ok(())
 }
 
 /// A new tag object, signed where git's configuration says so; a dry run asks for no key.
-pub(super) fn tag_object(repo: &Repo, desk: Desk<'_, '_>, new: &NewTag<'_>) -> Result<ObjectId> {
+fn tag_object(repo: &Repo, desk: Desk<'_, '_>, new: &NewTag<'_>) -> Result<ObjectId> {
     match repo.signs_tags() && desk.sink.keeps() {
         true => desk.sink.add(ObjectKind::Tag, &repo.signed_tag(desk.scratch, new)?),
         false => write_tag(desk.sink, new.target, new.name, new.who, new.message),
@@ -139,7 +166,12 @@ pub(super) fn tag_object(repo: &Repo, desk: Desk<'_, '_>, new: &NewTag<'_>) -> R
 }
 
 /// What the version files of the commit say, when that is not the version.
-fn other_version(session: &Session, package: &Package, commit: ObjectId, version: &Version) -> Option<Finding> {
+pub(super) fn other_version(
+    session: &Session,
+    package: &Package,
+    commit: ObjectId,
+    version: &Version,
+) -> Option<Finding> {
     let survey = CommitTree::of(&session.repo, commit).and_then(|tree| VersionFiles::of(&tree, package));
     let message = match survey {
         Ok(survey) => {

@@ -1,21 +1,18 @@
 //! `release repair`: what went wrong with a release is put right here. What a remote has is another matter: the command sends
 //! it there, when that is asked for.
 
-use super::release::tag_object;
-use super::release_commit::{Wanted, release_commit};
-use super::target::Target;
-use super::transition::{Clean, Desk, Scope, Transition};
+use super::advance::advance;
+use super::release::{NewRelease, make_tag};
+use super::release_commit::{ReleaseCommit, Wanted, release_commit};
+use super::transition::Desk;
 use super::{Plan, describe};
-use crate::git::{NewTag, is_ref_name};
 use crate::model::report::{Finding, ReleaseState, Severity};
-use crate::model::{HeadAt, ObjectId, RepoPath, Step};
+use crate::model::{ObjectId, Step};
 use crate::release::diagnosis::{Findings, LocalTag, judge};
-use crate::release::records::{COMMIT, RENUMBERED, STABLE, WHY, about, tag_message, yes_or_no};
+use crate::release::records::{COMMIT, RENUMBERED, STABLE, WHY, about, yes_or_no};
 use crate::release::{Package, Releases, Version, hotfix};
-use crate::store::gitfiles;
 use crate::store::session::{OperationName, Session};
 use crate::{Error, Kind, Result};
-use std::collections::BTreeSet;
 
 /// How a release is repaired.
 #[derive(Clone, Debug)]
@@ -157,12 +154,10 @@ impl Work<'_, '_, '_> {
         let new = match (there, tag.annotated) {
             (Some(id), _) => id,
             (None, false) => recorded,
-            (None, true) => {
-                match self.new_tag(&tag.name, &found.version, (recorded, &repo.commit_object(recorded)?))? {
-                    Step::Ref { new: Some(id), .. } => id,
-                    _ => recorded,
-                }
-            }
+            (None, true) => match self.new_tag(&tag.name, &found.version, recorded, &repo.commit_object(recorded)?)? {
+                Step::Ref { new: Some(id), .. } => id,
+                _ => recorded,
+            },
         };
         let message = "rollback: repair".to_owned();
         self.plan.steps.push(Step::Ref { name: full(&tag.name), old: Some(tag.id), new: Some(new), message });
@@ -248,15 +243,14 @@ impl Work<'_, '_, '_> {
             message: format!("Release {number} in place of {}", found.version),
         };
         let made = release_commit(&self.session.repo, self.desk.sink, &self.name.who, wanted)?;
-        for note in made.notes {
-            self.note(note, None);
+        for note in &made.notes {
+            self.note(note.clone(), None);
         }
         if made.id != source {
-            self.land(source, made.id, made.tree, &made.files)?;
+            self.land(source, &made)?;
         }
         let tag = self.releases.names.name_for(number, &self.releases.tags);
-        let bytes = if made.id == source { self.session.repo.commit_object(source)? } else { made.bytes };
-        let step = self.new_tag(&tag, number, (made.id, &bytes))?;
+        let step = self.new_tag(&tag, number, made.id, &made.bytes)?;
         self.plan.steps.push(step);
         self.fact(&tag, COMMIT, Some(made.id.to_string()));
         self.fact(&tag, STABLE, Some(yes_or_no(!number.is_prerelease()).to_owned()));
@@ -311,73 +305,27 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    fn new_tag(&self, tag: &str, version: &Version, (commit, bytes): (ObjectId, &[u8])) -> Result<Step> {
-        if !is_ref_name(&full(tag)) {
-            return Err(Error::refused(format!("\"{tag}\" is not a name git allows for a tag"))
-                .help("correct the pattern of tags in rollback.toml"));
-        }
+    fn new_tag(&self, tag: &str, version: &Version, commit: ObjectId, bytes: &[u8]) -> Result<Step> {
         let title = self.request.reason.clone().unwrap_or_else(|| format!("Release {version}"));
-        let message = tag_message(&title, !version.is_prerelease(), &self.name.id);
-        let new = NewTag { name: tag, target: commit, commit: bytes, who: &self.name.who, message: &message };
-        let new = Some(tag_object(&self.session.repo, self.desk, &new)?);
-        Ok(Step::Ref { name: full(tag), old: None, new, message: "rollback: repair".to_owned() })
+        let new = NewRelease { tag, commit, bytes, title: &title, stable: !version.is_prerelease() };
+        make_tag(&self.session.repo, self.desk, &self.name.who, &new)
     }
 
     /// Where a new commit goes: the branch `HEAD` is on, when it ends there; else a branch of its own.
-    fn land(&mut self, source: ObjectId, new: ObjectId, tree: ObjectId, files: &[String]) -> Result<()> {
-        let scene = self.desk.scene;
-        let message = "rollback: repair".to_owned();
-        let Some(branch) = scene.head.branch().filter(|_| scene.head_commit == Some(source)) else {
-            let short = hotfix::branch_names(self.session, self.package).name_for(&self.request.number, &[]);
-            let name = format!("refs/heads/{short}");
-            if self.session.repo.has_ref(&name) || self.session.repo.has_refs_below(&name)? {
-                return Err(Error::refused(format!("the branch {short} is there already"))
-                    .help(format!("look at it with `git log {short}`; rename it with `git branch -m`")));
-            }
-            self.plan.steps.push(Step::Ref { name, old: None, new: Some(new), message });
-            self.note(format!("the new version is on the branch {short}"), None);
+    fn land(&mut self, source: ObjectId, made: &ReleaseCommit) -> Result<()> {
+        let message = "rollback: repair";
+        if advance(self.session, self.desk, &mut self.plan, source, made, message)? {
             return Ok(());
-        };
-        let name = format!("refs/heads/{branch}");
-        let under_way = gitfiles::in_progress(self.session.repo.git_dir());
-        if let [first, ..] = under_way[..] {
-            return Err(Error::refused(format!("git has a {first} under way on {branch}"))
-                .help(format!("end it first: `git {first} --continue`, or `--abort`")));
         }
-        let files: BTreeSet<RepoPath> = files.iter().map(|file| RepoPath::from(file.as_str())).collect();
-        self.refuse_edited(&files)?;
-        let only = |path: &RepoPath| files.contains(path);
-        let scope = Scope { git_files: false, folders: false, only: Some(&only), ..Scope::whole(Clean::None) };
-        let target = Target::of_tree(tree);
-        let step = Step::Ref { name, old: Some(source), new: Some(new), message };
-        Transition::work_out(self.desk, &target, &scope)?.into_plan(&mut self.plan, vec![step], Vec::new())?;
-        self.plan.changes_state = true;
-        self.plan.after = Some(HeadAt { head: scene.head.clone(), commit: Some(new) });
+        let short = hotfix::branch_names(self.session, self.package).name_for(&self.request.number, &[]);
+        let name = format!("refs/heads/{short}");
+        if self.session.repo.has_ref(&name) || self.session.repo.has_refs_below(&name)? {
+            return Err(Error::refused(format!("the branch {short} is there already"))
+                .help(format!("look at it with `git log {short}`; rename it with `git branch -m`")));
+        }
+        self.plan.steps.push(Step::Ref { name, old: None, new: Some(made.id), message: message.to_owned() });
+        self.note(format!("the new version is on the branch {short}"), None);
         Ok(())
-    }
-
-    /// Files that get the new version must be as they are committed.
-    fn refuse_edited(&self, files: &BTreeSet<RepoPath>) -> Result<()> {
-        let scene = self.desk.scene;
-        let mut edited: BTreeSet<RepoPath> =
-            files.iter().filter(|path| scene.changed.contains_key(*path)).cloned().collect();
-        self.session.repo.trees()?.and_made_in(self.desk.sink).diff(
-            scene.head_tree,
-            self.desk.index_tree,
-            &mut |path, _, _| {
-                edited.extend(Some(path).filter(|path| files.contains(path)));
-                Ok(())
-            },
-        )?;
-        if edited.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<String> = edited.iter().map(ToString::to_string).collect();
-        Err(Error::refused(format!(
-            "{} would get the new version, and has changes that are not committed",
-            names.join(", ")
-        ))
-        .help("commit them, or put them aside with `git rollback backup --clean`"))
     }
 }
 

@@ -138,6 +138,8 @@ pub const COMMANDS: &[Case] = &[
     after(&[OPEN_HOTFIX, "$ git symbolic-ref HEAD refs/heads/main; git reset -q --hard"], "hotfix finish", Back::Undo),
     after(&[OPEN_HOTFIX, "$ git tag v1.0.1 hotfix/1.0.1"], "hotfix backport 1.0.1 old", Back::Undo),
     after(&["$ git tag 1.0.0 v1; git tag 1.0.1 HEAD~1"], "hotfix start 1.0.0 -m why --exact", Back::Undo),
+    case("release candidate 9.9.0 --keep-files", Back::UndoById),
+    after(&["$ git tag v9.9.0-rc.1 HEAD~1"], "release promote 9.9.0 -m nine", Back::UndoById),
     after(&["$ git tag 1.0.0 v1"], "hotfix start 1.0.0 --worktree ../hot", Back::UndoById),
     after(&["$ git tag 1.0.0 v1; git branch hotfix/1.0.1 HEAD~1"], "hotfix abandon", Back::UndoById),
     after(&["$ git tag 1.0.0 v1", "hotfix start 1.0.0 --worktree ../hot"], "hotfix abandon 1.0.1", Back::UndoById),

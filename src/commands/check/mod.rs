@@ -1,7 +1,7 @@
 //! `git rollback check`: is it safe to begin?
 
 mod looks;
-mod runs;
+pub(super) mod runs;
 
 pub(super) use runs::baseline_passed;
 
@@ -165,4 +165,4 @@ fn timed(name: &str, look: impl FnOnce() -> Result<Found>) -> SafetyCheck {
 }
 
 /// Runs on a thread, where only the talk is shared.
-type Shared<'a> = &'a dyn Talk;
+pub(super) type Shared<'a> = &'a dyn Talk;

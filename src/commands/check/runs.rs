@@ -9,18 +9,11 @@ use crate::model::{ObjectId, Ran, Task, Time};
 use crate::store::passed::Passed;
 use crate::store::session::Session;
 
-/// The tree of the baseline, and what is run to test it.
-fn baseline_tests(session: &Session, commit: ObjectId) -> Result<(ObjectId, Vec<&Task>)> {
-    let commands = &session.config.commands;
-    let tree = session.repo.commit(commit)?.tree;
-    Ok((tree, commands.install.iter().chain(commands.baseline_tests()).collect()))
-}
-
 /// When the baseline has passed its tests, as far as that is known.
 pub(in crate::commands) fn baseline_passed(session: &Session) -> Result<Option<Time>> {
     let Some(commit) = looks::baseline_commit(session)? else { return Ok(None) };
-    let (tree, tasks) = baseline_tests(session, commit)?;
-    Ok(Passed::read(&session.repo, tree, &tasks)?.map(|passed| passed.at))
+    let tests = session.config.commands.baseline_tests();
+    Ok(passed(session, tests, commit)?.map(|passed| passed.at))
 }
 
 /// Whether the baseline passes its tests, in a worktree of its own.
@@ -31,23 +24,13 @@ pub(super) fn baseline(session: &Session, talk: Shared<'_>, again: bool, dry_run
         return skipped("no tests are configured ([baseline] tests, or [commands] test)");
     };
     let Some(commit) = looks::baseline_commit(session)? else { return skipped("there is no baseline") };
-    let (tree, tasks) = baseline_tests(session, commit)?;
-    if let Some(passed) = Passed::read(&session.repo, tree, &tasks)?.filter(|_| !again) {
+    if let Some(passed) = passed(session, tests, commit)?.filter(|_| !again) {
         return pass(format!("passed on {} (--again runs them once more)", passed.at));
     }
     if dry_run {
         return skipped("nothing is run with --dry-run");
     }
-    let runner = trust::runner(&session.repo, text, None, talk)?;
-    let linked = Linked::make(&session.repo, commit)?;
-    let runner = runner.at(linked.path());
-    let mut runs = runner.run_all(&commands.install);
-    if runs.iter().all(|ran| ran.ok) {
-        runs.extend(runner.run_all(tests));
-    }
-    if runs.iter().all(|ran| ran.ok) {
-        Passed::write(&session.repo, tree, &tasks, runs.clone())?;
-    }
+    let runs = tests_at(session, talk, text, tests, commit)?;
     Ok(judged(
         runs,
         &format!("they pass at {}", commit.short()),
@@ -67,6 +50,36 @@ pub(super) fn upstream(session: &Session, talk: Shared<'_>, fetch: bool) -> Resu
             looks::upstream(&Session::open_at(session.repo.root())?, true)
         }
     }
+}
+
+/// When tests passed with the content of a commit; `None`: not that it is known.
+pub(in crate::commands) fn passed(session: &Session, tests: &[Task], commit: ObjectId) -> Result<Option<Passed>> {
+    let tasks: Vec<&Task> = session.config.commands.install.iter().chain(tests).collect();
+    Passed::read(&session.repo, session.repo.commit(commit)?.tree, &tasks)
+}
+
+/// Runs tests of the settings `text` at a commit, in a worktree of its own, behind what the code needs. That they passed is
+/// remembered.
+pub(in crate::commands) fn tests_at(
+    session: &Session,
+    talk: Shared<'_>,
+    text: &[u8],
+    tests: &[Task],
+    commit: ObjectId,
+) -> Result<Vec<Ran>> {
+    let install = &session.config.commands.install;
+    let runner = trust::runner(&session.repo, text, None, talk)?;
+    let linked = Linked::make(&session.repo, commit)?;
+    let runner = runner.at(linked.path());
+    let mut runs = runner.run_all(install);
+    if runs.iter().all(|ran| ran.ok) {
+        runs.extend(runner.run_all(tests));
+    }
+    if runs.iter().all(|ran| ran.ok) {
+        let tasks: Vec<&Task> = install.iter().chain(tests).collect();
+        Passed::write(&session.repo, session.repo.commit(commit)?.tree, &tasks, runs.clone())?;
+    }
+    Ok(runs)
 }
 
 /// Whether dependencies are as they should be.

@@ -4,7 +4,7 @@ mod abandon;
 mod finish;
 mod look;
 mod push;
-mod remote;
+pub(super) mod remote;
 mod start;
 
 pub(super) use self::look::rows;

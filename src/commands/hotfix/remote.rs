@@ -20,7 +20,7 @@ pub(super) fn remote_for_push(session: &Session) -> Result<String> {
 }
 
 /// What the remote has now. One that cannot be asked is said, and what was last fetched counts; for a push it must answer.
-pub(super) fn ask(ctx: &Ctx<'_>, session: &Session, must: bool) -> Result<Option<Elsewhere>> {
+pub(in crate::commands) fn ask(ctx: &Ctx<'_>, session: &Session, must: bool) -> Result<Option<Elsewhere>> {
     let Some(remote) = remote_of(&session.repo, &session.config)? else { return Ok(None) };
     match list_remote(&session.repo, &remote, &["refs/heads/*", "refs/tags/*"]) {
         Ok(refs) => Ok(Some(Elsewhere { remote, refs })),

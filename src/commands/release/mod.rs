@@ -1,5 +1,6 @@
 //! `git rollback release`: released versions as points to go back to.
 
+mod candidate;
 mod check;
 mod diagnose;
 mod last_good;
@@ -155,6 +156,23 @@ pub enum Action {
         #[command(flatten)]
         of: Of,
     },
+    /// Cut the next candidate of a version: 1.2.0-rc.1, 1.2.0-rc.2, ...
+    ///
+    /// It is a tag. Where the version files say neither the candidate nor the version itself, a commit below it gives them the
+    /// candidate's; Python files spell it 1.2.0rc1.
+    #[command(after_long_help = "Examples:
+  git rollback release candidate 1.2.0            at HEAD
+  git rollback release candidate 1.2.0 -n         which number would it get, and what would change?
+  git rollback release candidate 1.2.0 release/1.2 -m \"For the testers\"")]
+    Candidate(candidate::Args),
+    /// Make a candidate the release, once it passes its tests
+    ///
+    /// One commit on the candidate changes version and changelog alone, and gets the tag; where there is nothing to change, the same
+    /// commit gets it.
+    #[command(after_long_help = "Examples:
+  git rollback release promote 1.2.0-rc.2
+  git rollback release promote 1.2.0              its newest candidate")]
+    Promote(candidate::PromoteArgs),
     /// Publish a release from its tag, or finish publishing it
     ///
     /// [release] publish of rollback.toml runs in a temporary worktree at the tag; what is published already is left out. Then
@@ -286,9 +304,11 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
             let stable = !unstable && !version.is_prerelease();
             let wanted = AddRequest { version, place, message, stable };
             carry_out(ctx, &session, &request(ctx, "release"), Locks::None, &|table| {
-                release::add(table.session, table.desk.sink, table.name, &package, &wanted)
+                release::add(table.session, table.desk, table.name, &package, &wanted)
             })
         }
+        Action::Candidate(args) => candidate::run(ctx, &session, args),
+        Action::Promote(args) => candidate::promote_it(ctx, &session, args),
         Action::Mark { version, stable, of, .. } => {
             let package = of.package(&session)?;
             let why = ctx.global.reason.clone();

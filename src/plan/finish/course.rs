@@ -2,24 +2,24 @@
 
 use super::fix::{Fix, Landed, New, PICKING, Tip};
 use super::lines::Line;
+use crate::Result;
 use crate::config::FILE_NAME;
-use crate::git::{Merger, NewTag};
+use crate::git::Merger;
 use crate::model::report::{Finding, Severity};
 use crate::model::{
     Head, HeadAt, HotfixWork, ObjectId, Pause, Phase, PickWork, RepoPath, Step, StoppedLine, Who, Work,
 };
 use crate::plan::pick::answer::refuse_busy;
 use crate::plan::pick::{leave_conflict, refuse_overlap, unstaged};
-use crate::plan::release::tag_object;
+use crate::plan::release::{NewRelease, make_tag, refuse_taken};
 use crate::plan::target::Target;
 use crate::plan::transition::{Clean, Desk, Scope, Transition};
 use crate::plan::{Plan, count, describe, lifecycle};
 use crate::release::hotfix::{about, beside_key, line_key};
-use crate::release::records::{self, tag_message, yes_or_no};
+use crate::release::records::{self, yes_or_no};
 use crate::release::{Hotfix, Releases};
 use crate::store::facts::Facts;
 use crate::store::session::Session;
-use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One leg.
@@ -126,19 +126,14 @@ impl<'a> Course<'a> {
         let (repo, version) = (&self.session.repo, &self.hotfix.version);
         let releases = Releases::read_tags(self.session, &self.hotfix.package)?;
         let name = releases.names.name_for(version, &releases.tags);
-        let full = format!("refs/tags/{name}");
-        if repo.has_ref(&full) || repo.has_refs_below(&full)? || !crate::git::is_ref_name(&full) {
-            return Err(Error::refused(format!("the tag {name} cannot be made: refs/tags/{name} is taken"))
-                .help("`git tag` lists the tags; [release] tag in rollback.toml says how tags are called"));
-        }
+        refuse_taken(repo, &name)?;
         let usual = self.hotfix.description.clone().unwrap_or_else(|| format!("Release {version}"));
-        let text = tag_message(message.unwrap_or(&usual), true, self.desk.operation);
-        let new = NewTag { name: &name, target: self.tip.id, commit, who: self.who, message: &text };
-        let id = tag_object(repo, self.desk, &new)?;
+        let title = message.unwrap_or(&usual);
+        let new = NewRelease { tag: &name, commit: self.tip.id, bytes: commit, title, stable: true };
+        let step = make_tag(repo, self.desk, self.who, &new)?;
         let facts = [(records::COMMIT, self.tip.id.to_string()), (records::STABLE, yes_or_no(true).to_owned())];
         let about = records::about(&name);
-        let mut steps =
-            vec![Step::Ref { name: full, old: None, new: Some(id), message: "rollback: hotfix".to_owned() }];
+        let mut steps = vec![step];
         steps.extend(facts.into_iter().filter_map(|(key, value)| self.known.step(&about, key, Some(value))));
         self.tagged = Some((name, steps));
         Ok(())

@@ -1,0 +1,130 @@
+//! `git rollback release candidate` and `release promote`.
+
+use super::Of;
+use crate::commands::Ctx;
+use crate::commands::change::{carry_out, request};
+use crate::commands::check::runs;
+use crate::commands::hotfix::remote::ask;
+use crate::engine::Locks;
+use crate::model::report::{Hint, Outcome, Report};
+use crate::model::{ObjectId, Ran};
+use crate::plan::candidate::{CutRequest, PromoteRequest, candidate, cut, promote};
+use crate::plan::resolve::resolve;
+use crate::release::{Package, Version, remote_of};
+use crate::store::session::Session;
+use crate::{Error, Result};
+
+/// What can be typed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The version that it is a candidate of, as in 1.2.0; 1.2.0-rc.3 for a number of your own
+    pub version: String,
+
+    /// The commit; without it, HEAD
+    pub rev: Option<String>,
+
+    /// What this candidate is
+    #[arg(long, short, value_name = "TEXT")]
+    pub message: Option<String>,
+
+    /// Leave the version files as they are
+    #[arg(long)]
+    pub keep_files: bool,
+
+    /// Do not ask the remote which candidates there are
+    #[arg(long)]
+    pub offline: bool,
+
+    /// Whose version it is.
+    #[command(flatten)]
+    pub of: Of,
+}
+
+/// What can be typed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PromoteArgs {
+    /// The candidate, or its version: then the newest candidate of that
+    pub candidate: String,
+
+    /// What this release is: said by the tag, and first in the changelog
+    #[arg(long, short, value_name = "TEXT")]
+    pub message: Option<String>,
+
+    /// Do not run the tests of rollback.toml at the candidate first
+    #[arg(long)]
+    pub no_tests: bool,
+
+    /// Do not ask the remote whether the version is released already
+    #[arg(long)]
+    pub offline: bool,
+
+    /// Whose version it is.
+    #[command(flatten)]
+    pub of: Of,
+}
+
+/// Runs `candidate`.
+pub(super) fn run(ctx: &Ctx<'_>, session: &Session, args: Args) -> Result<Outcome> {
+    let package = args.of.package(session)?;
+    let wanted = CutRequest {
+        version: Version::parse(args.version.strip_prefix('v').unwrap_or(&args.version))?,
+        place: args.rev.map(|rev| resolve(session, &rev)).transpose()?,
+        message: args.message,
+        keep_files: args.keep_files,
+        elsewhere: if args.offline { None } else { ask(ctx, session, false)? },
+    };
+    let outcome = carry_out(ctx, session, &request(ctx, "release candidate"), Locks::IndexAndHead, &|table| {
+        cut(table.session, table.desk, table.name, &package, &wanted)
+    })?;
+    let promote = |tag: &str| Hint::new(format!("git rollback release promote {tag}"), "make it the release");
+    next(session, outcome, |tag| vec![promote(tag)])
+}
+
+/// Runs `promote`.
+pub(super) fn promote_it(ctx: &Ctx<'_>, session: &Session, args: PromoteArgs) -> Result<Outcome> {
+    session.refuse_unfinished()?;
+    let package = args.of.package(session)?;
+    let wanted = PromoteRequest {
+        typed: args.candidate,
+        message: args.message,
+        elsewhere: if args.offline { None } else { ask(ctx, session, false)? },
+    };
+    if !args.no_tests && !ctx.global.dry_run {
+        tested(ctx, session, &package, &wanted.typed)?;
+    }
+    let outcome = carry_out(ctx, session, &request(ctx, "release promote"), Locks::IndexAndHead, &|table| {
+        promote(table.session, table.desk, table.name, &package, &wanted)
+    })?;
+    next(session, outcome, |_| Vec::new())
+}
+
+/// Refuses a candidate that does not pass its tests.
+fn tested(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &str) -> Result<()> {
+    let (tag, commit): (_, ObjectId) = candidate(session, package, typed)?;
+    let tests = session.config.commands.tests();
+    let (Some(text), false) = (&session.config.text, tests.is_empty()) else { return Ok(()) };
+    if let Some(passed) = runs::passed(session, tests, commit)? {
+        ctx.talk.note(&format!("the tests passed at {} on {}", tag.name, passed.at));
+        return Ok(());
+    }
+    let runs = runs::tests_at(session, ctx.talk, text, tests, commit)?;
+    match runs.iter().find(|ran| !ran.ok) {
+        None => Ok(()),
+        Some(failed) => {
+            let error = Error::refused(format!("{} does not pass its tests", tag.name)).because(Ran::failure(failed));
+            let error = failed.tail(5).into_iter().fold(error, |error, line| error.because(line));
+            Err(error.help("correct it and cut the next candidate; --no-tests promotes it all the same"))
+        }
+    }
+}
+
+/// What to type next: nothing is pushed here.
+fn next(session: &Session, mut outcome: Outcome, more: impl Fn(&str) -> Vec<Hint>) -> Result<Outcome> {
+    let Report::Done(done) = &mut outcome.report else { return Ok(outcome) };
+    let Some(tag) = done.point.clone() else { return Ok(outcome) };
+    if let Some(remote) = remote_of(&session.repo, &session.config)? {
+        done.next.push(Hint::new(format!("git push {remote} refs/tags/{tag}"), "share it"));
+    }
+    done.next.extend(more(&tag));
+    Ok(outcome)
+}
