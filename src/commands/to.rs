@@ -1,12 +1,18 @@
 //! `git rollback to`: goes to a point.
 
 use super::change::{carry_out, request};
+use super::release::Of;
 use super::{Ctx, story};
 use crate::engine::Locks;
+use crate::git::Pathspecs;
+use crate::model::RepoPath;
 use crate::model::report::Outcome;
-use crate::plan::resolve::resolve;
+use crate::plan::release::to_package;
+use crate::plan::resolve::{Place, resolve};
+use crate::plan::restore::RestoreRequest;
 use crate::plan::to::{ToRequest, Way, branch_to_choose_for, plan};
 use crate::plan::transition;
+use crate::release::{Package, Releases};
 use crate::store::scene::Wanted;
 use crate::store::session::Session;
 use crate::{Error, Result};
@@ -25,6 +31,7 @@ use crate::{Error, Result};
   git rollback to v1.2.0 --dry-run            what would happen?
   git rollback to baseline                    back to the last known-good state
   git rollback to baseline --clean all        full rollback: stop, clean, install, start, verify
+  git rollback to 1.2.0 -p client             the directory of one of several packages, and nothing else
   git rollback to last                        back to the newest checkpoint
   git rollback undo                           and back again")]
 pub struct Args {
@@ -63,6 +70,10 @@ pub struct Args {
     #[arg(long)]
     pub emergency: bool,
 
+    /// Whose version it is: then its directory alone goes back.
+    #[command(flatten)]
+    pub of: Of,
+
     /// For the record
     #[command(flatten)]
     pub record: super::record::RecordArgs,
@@ -71,8 +82,14 @@ pub struct Args {
 /// Runs the command.
 pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let session = Session::open()?;
-    let place = resolve(&session, &args.point)?;
     let mut way = way(&args);
+    if let Some((package, place)) = of_package(ctx, &session, &args, way.is_none())? {
+        return package_alone(ctx, &session, &args, &package, &place);
+    }
+    let place = match args.of.package(&session)? {
+        package if package.name.is_some() => at_version(&session, &package, &args.point)?,
+        _ => resolve(&session, &args.point)?,
+    };
     if way.is_none()
         && ctx.talk.can_ask()
         && let Some(branch) = branch_to_choose_for(&session, &place)?
@@ -105,6 +122,61 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         story::add_checklists(&session, &mut outcome);
     }
     Ok(outcome)
+}
+
+/// The release of a package that a person names.
+fn at_version(session: &Session, package: &Package, typed: &str) -> Result<Place> {
+    let releases = Releases::read_tags(session, package)?;
+    resolve(session, &format!("tag:{}", releases.find(&session.repo, typed)?.name))
+}
+
+/// The package whose directory alone goes back, and to which of its releases: as `-p` says, or whoever is asked.
+fn of_package(ctx: &Ctx<'_>, session: &Session, args: &Args, may_ask: bool) -> Result<Option<(Package, Place)>> {
+    let package = args.of.package(session)?;
+    if package.name.is_some() {
+        let place = (!package.path.is_empty()).then(|| at_version(session, &package, &args.point)).transpose()?;
+        return Ok(place.map(|place| (package, place)));
+    }
+    if !may_ask || !ctx.talk.can_ask() || args.clean != Clean::None || session.config.release.packages.is_empty() {
+        return Ok(None);
+    }
+    let place = resolve(session, &args.point)?;
+    let Some(tag) = place.what.strip_prefix("tag ") else { return Ok(None) };
+    for package in Package::all(&session.config).into_iter().filter(|package| !package.path.is_empty()) {
+        if Releases::read_tags(session, &package)?.tags.iter().any(|found| found.name == tag) {
+            let options = [format!("{} alone", package.path), "everything".to_owned()];
+            let question = format!("{tag} is a version of {}: what goes back?", package.path);
+            return match ctx.talk.choose(&question, &options)? {
+                Some(0) => Ok(Some((package, place))),
+                Some(1) => Ok(None),
+                _ => Err(Error::refused("nothing was done: nothing was chosen")),
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// The directory of a package as it was in one of its releases; everything else stays.
+fn package_alone(ctx: &Ctx<'_>, session: &Session, args: &Args, package: &Package, place: &Place) -> Result<Outcome> {
+    if way(args).is_some() || args.clean != Clean::None || args.keep_changes {
+        let path = &package.path;
+        return Err(Error::refused(format!("with -p, {path} alone goes back: HEAD, branches and other files stay"))
+            .help(format!("leave -p out to take everything back: `git rollback to {}`", place.typed)));
+    }
+    let wanted = RestoreRequest {
+        staged: true,
+        worktree: true,
+        no_overlay: true,
+        commands: !args.no_commands,
+        paths: Pathspecs::of([RepoPath::from(package.path.as_str())].into_iter().collect()),
+    };
+    let mut request = request(ctx, "to");
+    request.trouble = args.record.trouble(session)?;
+    request.emergency = args.emergency;
+    request.wanted = Wanted { only: wanted.paths.as_set().cloned(), list_ignored: true, ..Wanted::default() };
+    carry_out(ctx, session, &request, Locks::IndexAndHead, &|table| {
+        to_package(table.session, table.desk, place, &wanted)
+    })
 }
 
 fn way(args: &Args) -> Option<Way> {

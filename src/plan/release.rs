@@ -1,6 +1,7 @@
 //! Recording releases, and what is known of them.
 
 use super::resolve::Place;
+use super::restore::RestoreRequest;
 use super::transition::Desk;
 use super::{Plan, describe};
 use crate::git::{NewTag, ObjectKind, Repo, write_tag};
@@ -214,6 +215,22 @@ pub fn mark(session: &Session, package: &Package, typed: &str, stable: bool, why
 /// # Errors
 /// A fault when tags or the log cannot be read.
 pub(super) fn note(session: &Session, desk: Desk<'_, '_>, place: &Place, plan: &mut Plan) -> Result<()> {
+    note_of(session, desk, place, plan, false)
+}
+
+/// Plans going back to a version of a package: its directory alone gets the content of then, and keeps nothing that came later.
+///
+/// # Errors
+/// As `restore`.
+pub fn to_package(session: &Session, desk: Desk<'_, '_>, place: &Place, request: &RestoreRequest) -> Result<Plan> {
+    let mut plan = super::restore::plan(session, desk, place, request)?;
+    note_of(session, desk, place, &mut plan, true)?;
+    plan.report.steps = describe::sentences(&plan.steps);
+    Ok(plan)
+}
+
+/// `alone`: nothing but the package's directory goes back.
+fn note_of(session: &Session, desk: Desk<'_, '_>, place: &Place, plan: &mut Plan, alone: bool) -> Result<()> {
     let (Some(tag), Some(commit), None) = (place.what.strip_prefix("tag "), place.commit, &place.snapshot) else {
         return Ok(());
     };
@@ -234,17 +251,26 @@ pub(super) fn note(session: &Session, desk: Desk<'_, '_>, place: &Place, plan: &
     let mut say = |message: String| {
         plan.report.findings.push(Finding { severity: Severity::Note, message, help: None });
     };
-    if !package.path.is_empty() {
-        let path = &package.path;
+    if let (false, Some(name), false) = (package.path.is_empty(), &package.name, alone) {
+        let (path, version) = (&package.path, &found.version);
         say(format!(
-            "this is a version of {path} alone: `git rollback restore --from {tag} {path}` takes back nothing else"
+            "this is a version of {path} alone: `git rollback to {version} -p {name}` takes back nothing else"
         ));
+    }
+    if alone {
+        say(format!("nothing but {} goes back: `git rollback to {tag}` takes everything back", package.path));
     }
     let how = plan.report.moves.as_ref().map(|moved| moved.how);
     if matches!(how, Some(MoveKind::Revert | MoveKind::RevertBranch)) {
-        say("to merge the old work again later, first revert the commit that this makes (`git revert`)".to_owned());
-        if let Some(newest) = releases.tags.first() {
-            say(format!("the next free version is {}", newest.version.next()));
+        let made = plan.steps.iter().find_map(|step| match step {
+            Step::Ref { name, new, .. } if name.starts_with("refs/heads/") => *new,
+            _ => None,
+        });
+        let made = made.map(|id| format!(": `git revert {}`", id.short())).unwrap_or_default();
+        say(format!("to merge the old work again later, first revert the commit that this makes{made}"));
+        if let Some(newest) = releases.tags.iter().find(|tag| !tag.version.is_prerelease()) {
+            let free = super::hotfix::next_free(session, &package, &releases, &newest.version, None)?;
+            say(format!("the next free version is {free}"));
         }
     }
     if plan.steps.is_empty() {

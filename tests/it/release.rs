@@ -295,3 +295,56 @@ path = \"go/m\"
     tells(repo.rb("to 1.3.0 -n"), "rel-1.3.0");
     tells(repo.rb("to client-v0.2.0 -n"), "restore --from client-v0.2.0 lib/client");
 }
+
+/// A library with versions of its own in a repository that has others; it changed since its 1.0.0, and so did the rest.
+fn several(settings: &str, path: &str, tag: &str) -> TestRepo {
+    let repo = TestRepo::empty();
+    repo.write("rollback.toml", settings);
+    repo.sh(&format!(
+        "git init -q -b main .; mkdir -p {path}; echo one > {path}/a; echo one > rest; git add .; git commit -qm one; git tag {tag}v1.0.0
+        echo two > {path}/a; echo new > {path}/b; echo two > rest; git add .; git commit -qm two; git tag {tag}v1.1.0
+        echo edited > {path}/a; echo edited > rest; echo loose > {path}/loose"
+    ));
+    repo
+}
+
+/// A4: going back to a package's version takes its directory back, and nothing else; what is there is saved.
+#[test]
+fn a4_a_package_goes_back_alone() {
+    let client = "[[package]]\nname = \"client\"\npath = \"lib/client\"\n";
+    let go = "[[package]]\nname = \"client\"\npath = \"lib/client\"\n# a Go module\n";
+    for (settings, tag) in [(client, "client-"), (go, "lib/client/")] {
+        let repo = several(settings, "lib/client", tag);
+        let before = State::with_points(&repo);
+        let head = repo.answer(&["rev-parse", "HEAD"]);
+        tells(repo.rb("to 1.0.0 -p client -y"), "nothing but lib/client goes back");
+        let read = |path: &str| std::fs::read_to_string(repo.path(path)).unwrap_or_default();
+        assert_eq!((read("lib/client/a").as_str(), read("rest").as_str()), ("one\n", "edited\n"));
+        assert!(!repo.path("lib/client/b").exists(), "it came later");
+        assert_eq!(repo.answer(&["rev-parse", "HEAD"]), head);
+        let row = repo.rb("history --json").json()["rollbacks"][0].clone();
+        assert_eq!(row["to_version"], format!("{tag}v1.0.0"), "{row}");
+        repo.rb("undo -y");
+        State::with_points(&repo).must_be(&before, "undo");
+        repo.rollback(&["to", "1.0.0", "-p", "client", "--reset"]).code(1).says("alone goes back");
+        repo.rollback(&["to", "4.0.0", "-p", "client"]).code(1).says("no release");
+        State::with_points(&repo).must_be(&before, "refused");
+        tells(
+            repo.rb(&format!("to {tag}v1.0.0 --dry-run")),
+            "`git rollback to 1.0.0 -p client` takes back nothing else",
+        );
+        repo.rb("hotfix start 1.0.0 -p client");
+        assert_eq!(repo.answer(&["symbolic-ref", "--short", "HEAD"]), "hotfix/client-1.0.1");
+    }
+}
+
+/// B7: after a rollback by a commit, how the old work comes back, and which number is free, is said.
+#[test]
+fn b7_a_rollback_by_a_commit_says_what_comes_next() {
+    let repo = repo();
+    repo.sh("git tag v1.2.0; git branch hotfix/1.2.1");
+    let run = tells(repo.rb("to 1.0.0 --revert -y"), "the next free version is 1.2.2");
+    let made = repo.answer(&["rev-parse", "--short=10", "HEAD"]);
+    tells(run, &format!("first revert the commit that this makes: `git revert {made}`"));
+    assert_eq!(repo.answer(&["diff", "--name-only", "v1.0.0", "HEAD"]), "");
+}
