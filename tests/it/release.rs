@@ -293,7 +293,7 @@ path = \"go/m\"
     let shown = repo.rb("release show 0.2.0 -p client --json").json();
     assert_eq!(shown["places"][0]["path"], "lib/client/Cargo.toml");
     tells(repo.rb("to 1.3.0 -n"), "rel-1.3.0");
-    tells(repo.rb("to client-v0.2.0 -n"), "restore --from client-v0.2.0 lib/client");
+    tells(repo.rb("to client-v0.2.0 -n"), "`git rollback to 0.2.0 -p client` takes back nothing else");
 }
 
 /// A library with versions of its own in a repository that has others; it changed since its 1.0.0, and so did the rest.
