@@ -113,7 +113,7 @@
 //!     let place = Some(resolve(&session, at)?);
 //!     let wanted = AddRequest { version: Version::parse(version)?, place, message: None, stable: true };
 //!     carry_out(&session, "release", "released", &|table| {
-//!         add(table.session, table.desk.sink, table.name, &package, &wanted)
+//!         add(table.session, table.desk, table.name, &package, &wanted)
 //!     })?;
 //! }
 //! let releases = Releases::read(&session, &package)?;
