@@ -130,13 +130,13 @@ pub fn available_space(path: &Path) -> Result<u64> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// How much of the file system of `path` is used, of a hundred as `df` counts it, and the bytes that this user may
+/// How much of the file system of `path` is used, of a hundred, rounded up as `df` does, and the bytes that this user may
 /// still write.
 pub fn disk_use(path: &Path) -> Result<(u8, u64)> {
     let stat = rustix::fs::statvfs(path).map_err(|e| failed("ask for the free space at", path, &e.into()))?;
     let used = stat.f_blocks.saturating_sub(stat.f_bfree);
     let all = used.saturating_add(stat.f_bavail).max(1);
-    let percent = u128::from(used) * 100 / u128::from(all);
+    let percent = (u128::from(used) * 100).div_ceil(u128::from(all));
     Ok((percent as u8, stat.f_bavail.saturating_mul(stat.f_frsize)))
 }
 
