@@ -32,7 +32,6 @@ use crate::{Error, Result};
   git rollback to baseline                    back to the last known-good state
   git rollback to baseline --clean all        full rollback: stop, clean, install, start, verify
   git rollback to 1.2.0 -p client             the directory of one of several packages, and nothing else
-  git rollback to last                        back to the newest checkpoint
   git rollback undo                           and back again")]
 pub struct Args {
     /// A point, a version, `baseline`, `last`, `op:ID`, a time (`@2h`) or any git revision
