@@ -243,6 +243,37 @@ fn a5_nothing_is_pushed_unless_it_is_said() {
     assert!(pushed(&repo).contains("refs/heads/hotfix/"), "the hook sees pushes");
 }
 
+/// A6, B2, B5: the same for what releases.
+#[test]
+fn a6_no_release_is_pushed_unless_it_is_said() {
+    let repo = shared();
+    let before = repo.answer(&["ls-remote", "origin"]);
+    repo.rb("hotfix start 1.0.0");
+    repo.sh("echo fixed > fix.txt; git add fix.txt; git commit -q -m fix");
+    for line in [
+        "hotfix finish -y",
+        "undo -y",
+        "redo -y",
+        "to main --branch next -y",
+        "release candidate 7.0.0",
+        "release promote 7.0.0-rc.1",
+        "release last-good",
+        "release repair 7.0.0 --renumber -y",
+        "release repair 7.0.1 --delete-tag -y",
+        "undo -y",
+        "release postmortem 1.0.0",
+    ] {
+        repo.rb(line);
+        assert_eq!(repo.answer(&["ls-remote", "origin"]), before, "{line}");
+        assert_eq!(pushed(&repo), "", "{line}");
+    }
+    // It ends with 1 where there is something left to do.
+    let _ = repo.rollback(&["release", "diagnose"]);
+    assert_eq!(pushed(&repo), "");
+    repo.sh("git push -q origin HEAD:refs/heads/seen");
+    assert!(pushed(&repo).contains("refs/heads/seen"), "the hook sees pushes");
+}
+
 /// A5: a worktree of its own beside this one, which stays as it is; its undo never loses what was done there.
 #[test]
 fn a5_a_hotfix_in_a_worktree_of_its_own() {
