@@ -86,12 +86,16 @@ impl<'r> LinkedPlace<'r> {
             self.refuse_to_lose(self.path, &entry, more)?;
             fs::create_dir_all_private(&self.stage)?;
             scratch::move_new(self.path, &self.staged())?;
-            // Whoever saved a file there in between finds it where it was.
+        }
+        if let (true, Some(entry)) = (self.staged().symlink_metadata().is_ok(), self.entry(self.path)?) {
+            // Moved just now, or by a run that died then: whoever saved a file there in between finds it where it was.
             if let Err(error) = self.refuse_to_lose(&self.staged(), &entry, more) {
                 scratch::move_new(&self.staged(), self.path)?;
                 self.forget_stage()?;
                 return Err(error);
             }
+            // First what names the place: without it, nothing asks again what is only half there.
+            fs::remove_file_if_exists(&entry.join("gitdir"))?;
             fs::remove_scratch(&entry)?;
         }
         self.forget_stage()?;
@@ -250,8 +254,17 @@ mod tests {
         std::fs::rename(place.staged(), &path).unwrap();
         place.make("side", &[]).unwrap();
         assert!(test.git(&["-C", path.to_str().unwrap(), "status", "--porcelain"]).is_empty());
-        // Something else stands there.
+        // Stopped while it was being removed, and somebody's file came with it.
+        let staged = place.staged();
+        std::fs::create_dir_all(&place.stage).unwrap();
+        std::fs::rename(&path, &staged).unwrap();
+        std::fs::write(staged.join("new"), "mine").unwrap();
+        place.remove(&[]).unwrap_err();
+        assert_eq!(std::fs::read(path.join("new")).unwrap(), b"mine");
+        std::fs::remove_file(path.join("new")).unwrap();
         place.remove(&[]).unwrap();
+        assert!(!path.exists());
+        // Something else stands there.
         std::fs::create_dir(&path).unwrap();
         assert_eq!(place.make("side", &[]).unwrap_err().kind(), Kind::Busy);
         assert!(place.remove(&[]).is_err());
