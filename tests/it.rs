@@ -36,6 +36,7 @@ mod it {
     mod recover;
     mod recover_attacks;
     mod release;
+    mod repaired;
     mod roundtrip;
     mod runners;
     mod sprint;

@@ -254,7 +254,7 @@ fn tagged(
         }
     }
     say.extend(made.notes);
-    refuse_taken(&session.repo, release.tag)?;
+    refuse_taken(&session.repo, &releases.facts, release.tag)?;
     let new = NewRelease {
         tag: release.tag,
         commit: made.id,

@@ -7,7 +7,7 @@ use super::{Plan, describe};
 use crate::git::{NewTag, ObjectKind, Repo, write_tag};
 use crate::model::report::{Finding, MoveKind, Severity};
 use crate::model::{Fact, ObjectId, Step, Who};
-use crate::release::records::{COMMIT, DESCRIPTION, STABLE, WHY, about, tag_message, yes_or_no};
+use crate::release::records::{COMMIT, DESCRIPTION, RENUMBERED, STABLE, WHY, about, tag_message, yes_or_no};
 use crate::release::{CommitTree, Package, Releases, Version, VersionFiles, VersionTag};
 use crate::store::facts::{FROM_VERSION as FROM, Facts, TO_VERSION as TO, about_operation};
 use crate::store::session::{OperationName, Session};
@@ -63,7 +63,7 @@ pub fn add(
             let bytes = repo.commit_object(commit)?;
             let new = NewRelease { tag: &tag, commit, bytes: &bytes, title: &title, stable: request.stable };
             let step = make_tag(repo, desk, &name.who, &new)?;
-            refuse_taken(repo, &tag)?;
+            refuse_taken(repo, &releases.facts, &tag)?;
             plan.steps.push(step);
             plan.report.title = format!("Record the release {version}: a new tag {tag} at {}", commit.short());
             (tag, commit)
@@ -149,7 +149,13 @@ pub(super) fn make_tag(repo: &Repo, desk: Desk<'_, '_>, who: &Who, wanted: &NewR
 ///
 /// # Errors
 /// Refused: a ref of that name, or below it, is there.
-pub(super) fn refuse_taken(repo: &Repo, tag: &str) -> Result<()> {
+pub(super) fn refuse_taken(repo: &Repo, facts: &Facts, tag: &str) -> Result<()> {
+    if facts.get(&about(tag), RENUMBERED).is_some() {
+        let why = facts.get(&about(tag), WHY).unwrap_or("others may have it");
+        return Err(Error::refused(format!("the number of {tag} was given up, and is never used again"))
+            .because(why)
+            .help("take the next number; `git rollback release list` shows which there are"));
+    }
     let full = format!("refs/tags/{tag}");
     if repo.has_ref(&full) || repo.has_refs_below(&full)? {
         return Err(Error::refused(format!("the tag {tag} cannot be made: {full} is taken"))

@@ -28,8 +28,10 @@ pub const PUBLISHED: &str = "published";
 pub const PUBLISH_FAILED: &str = "publish-failed";
 /// That it was withdrawn: `yes`; taken back: `no`.
 pub const YANKED: &str = "yanked";
-/// The version that took its place, when its number was given up.
+/// The version that took its place, when its number was given up; [`NOTHING`]: none did.
 pub const RENUMBERED: &str = "renumbered";
+/// A number was given up, and no other took its place.
+pub const NOTHING: &str = "nothing";
 /// What it is, in words.
 pub const DESCRIPTION: &str = "description";
 

@@ -221,22 +221,6 @@ fn b1_signatures_are_verified() {
     assert!(scene.is("1.1.0", "bad-signature").contains("repair"));
 }
 
-/// B1: where plain git is the answer, the command that is shown is one that git takes, and it helps.
-#[test]
-fn b1_the_git_command_that_is_shown_helps() {
-    let mut report = Report::default();
-    for (state, script) in FAILURES.iter().filter(|(state, _)| ["not-pushed", "not-here"].contains(state)) {
-        report.case(&format!("{state}: {script}"), || {
-            let scene = scene_of(&format!("{script}; touch REG/app-1.1.0.tar.gz"));
-            let command = scene.is("1.1.0", state);
-            scene.type_in(&command);
-            scene.sh("cp Cargo.toml REG/app-1.1.0");
-            scene.is("1.1.0", "fine");
-        });
-    }
-    report.finish();
-}
-
 /// B2: where `repair` is the answer, the command that is shown repairs it, and `undo` brings back what was there.
 #[test]
 fn b2_the_repair_that_is_shown_repairs() {

@@ -126,7 +126,7 @@ impl<'a> Course<'a> {
         let (repo, version) = (&self.session.repo, &self.hotfix.version);
         let releases = Releases::read_tags(self.session, &self.hotfix.package)?;
         let name = releases.names.name_for(version, &releases.tags);
-        refuse_taken(repo, &name)?;
+        refuse_taken(repo, &self.known, &name)?;
         let usual = self.hotfix.description.clone().unwrap_or_else(|| format!("Release {version}"));
         let title = message.unwrap_or(&usual);
         let new = NewRelease { tag: &name, commit: self.tip.id, bytes: commit, title, stable: true };

@@ -1,16 +1,11 @@
 //! Gathering what is known of versions: here, on the remote, and in the registry, at the same time.
 
-use super::{Answer, FilesSay, Findings, LocalTag};
+use super::{Answer, Findings, here};
 use crate::config::{RELEASE_COMMIT, RELEASE_PACKAGE, RELEASE_PEP440, RELEASE_TAG, RELEASE_VERSION, trust};
-use crate::git::{Repo, Signature, verify_tag};
 use crate::host::Runner;
 use crate::host::talk::{Quiet, Talk};
-use crate::model::{Action, ObjectId, Ran, Task};
-use crate::release::records::{PUBLISHED, RENUMBERED, WHY, YANKED, about, yes_or_no};
-use crate::release::{
-    Changelog, CommitTree, Package, Releases, RemoteTag, TagNames, Tree, Version, VersionFiles, VersionTag,
-    changelog_in, remote_of, remote_tags,
-};
+use crate::model::{Action, Ran, Task};
+use crate::release::{Package, Releases, RemoteTag, TagNames, Version, remote_of, remote_tags};
 use crate::store::session::Session;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,8 +48,8 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
     let releases = Releases::read(session, package)?;
     let wanted = asking.typed.map(|typed| version_of(&releases, typed)).transpose()?;
     let bar = talk.progress("asking", None);
-    let known = |versions: Vec<Version>| -> Result<Vec<Findings>> {
-        versions.into_iter().map(|version| local(session, package, &releases, version)).collect()
+    let known = |versions: Vec<Version>| -> Vec<Findings> {
+        versions.into_iter().map(|version| here::tags(session, package, &releases, version)).collect()
     };
     let limit = if asking.limit == 0 { usize::MAX } else { asking.limit };
     let mut versions = match &wanted {
@@ -63,7 +58,7 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
     };
     let local_count = versions.len();
     versions.truncate(limit);
-    let (mut found, mut not_asked) = (known(versions)?, Vec::new());
+    let (mut found, mut not_asked) = (known(versions), Vec::new());
     // The remote and the registry are asked at the same time.
     let ((remote, there), registry) = std::thread::scope(|scope| {
         let root = session.repo.root();
@@ -81,7 +76,7 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
         more += only_there.len();
         let oldest = found.last().map(|one| one.version.clone()).filter(|_| found.len() >= limit);
         let newer = only_there.into_iter().filter(|version| oldest.as_ref().is_none_or(|oldest| version > oldest));
-        let mut others = known(newer.take(limit).collect())?;
+        let mut others = known(newer.take(limit).collect());
         more -= others.len();
         drop(ask_all(session, talk, asking.run, &mut others));
         found.append(&mut others);
@@ -90,14 +85,17 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
         found.truncate(limit);
     }
     for one in &mut found {
-        complete(one, &releases, &remote, &there);
+        one.remote.clone_from(&remote);
+        one.there = there.clone().map(|all| all.into_iter().filter(|tag| tag.version.same(&one.version)).collect());
+        here::complete(session, package, &releases, one)?;
     }
     not_asked.extend(there.err().filter(|_| remote.is_some()));
     drop(bar);
     if let (Some(typed), [one]) = (asking.typed, &found[..])
         && one.tags.is_empty()
         && one.tag_there().is_none()
-        && !matches!(one.published, Answer::Yes(_) | Answer::Partly(_))
+        && one.renumbered.is_none()
+        && !one.is_out()
     {
         // Where nothing at all is known, it is no release.
         releases.find(&session.repo, typed)?;
@@ -109,16 +107,6 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
 fn newest<'v>(all: impl Iterator<Item = &'v Version>) -> Vec<Version> {
     let all: BTreeSet<Version> = all.map(Version::without_build).collect();
     all.into_iter().rev().collect()
-}
-
-/// Adds what the remote has. What was recorded counts most, then what is there, then how tags are called.
-fn complete(one: &mut Findings, releases: &Releases, remote: &Option<String>, there: &Result<Vec<RemoteTag>, String>) {
-    one.remote.clone_from(remote);
-    let same = |all: Vec<RemoteTag>| all.into_iter().filter(|tag| tag.version.same(&one.version)).collect::<Vec<_>>();
-    one.there = there.clone().map(same);
-    let is_there = |tag: &LocalTag| one.there.as_ref().is_ok_and(|all| all.iter().any(|there| there.name == tag.name));
-    let usual = releases.names.name_for(&one.version, &releases.tags);
-    one.tags.sort_by_key(|tag| (tag.recorded.is_none(), !is_there(tag), tag.name != usual));
 }
 
 /// The version that a person names; a tag's name will do.
@@ -149,110 +137,6 @@ fn remote(session: &Session, names: &TagNames, may_ask: bool) -> (Option<String>
             (Some(remote), there)
         }
     }
-}
-
-/// What this clone knows.
-fn local(session: &Session, package: &Package, releases: &Releases, version: Version) -> Result<Findings> {
-    let repo = &session.repo;
-    let mut tags: Vec<LocalTag> =
-        releases.of_version(&version).into_iter().map(|tag| local_tag(repo, releases, tag)).collect();
-    tags.sort_by_key(|tag| tag.recorded.is_none());
-    let commit = tags.first().and_then(|tag| tag.commit);
-    let signature = match tags.first().filter(|tag| tag.annotated) {
-        Some(tag) => verify_tag(repo, tag.id)?,
-        None => Signature::None,
-    };
-    // Also of one whose tag is gone.
-    let name = tags.first().map_or_else(|| releases.names.name_for(&version, &releases.tags), |tag| tag.name.clone());
-    let fact = |key| releases.facts.get(&about(&name), key).map(str::to_owned);
-    let marked = tags.first().and_then(|tag| releases.tags.iter().find(|one| one.name == tag.name));
-    let unstable = marked.is_some_and(|tag| releases.stable(repo, tag) == Some(false));
-    let (files, changelog) =
-        commit.map_or((FilesSay::Nothing, None), |commit| content(repo, package, &version, commit));
-    let publishing = &session.config.release.publishing;
-    Ok(Findings {
-        package: package.name.clone(),
-        remote: None,
-        signature,
-        line: commit.map(|commit| line_of(repo, commit)).transpose()?.flatten(),
-        files,
-        changelog,
-        published: Answer::NotSet("published"),
-        assets: Answer::NotSet("assets"),
-        fetches_assets: !publishing.fetch_assets.is_empty(),
-        said_yes: Vec::new(),
-        published_here: fact(PUBLISHED),
-        yanked: fact(YANKED).as_deref() == Some(yes_or_no(true)),
-        broken: unstable && !version.is_prerelease(),
-        why: fact(WHY),
-        renumbered: fact(RENUMBERED),
-        newer: newer(repo, releases, &version),
-        there: Err("it was not asked".to_owned()),
-        tags,
-        version,
-    })
-}
-
-fn local_tag(repo: &Repo, releases: &Releases, tag: &VersionTag) -> LocalTag {
-    LocalTag {
-        name: tag.name.clone(),
-        id: tag.id,
-        commit: repo.peel(tag.id).ok().flatten(),
-        annotated: repo.tag(tag.id).ok().flatten().is_some(),
-        recorded: releases.recorded(&tag.name),
-    }
-}
-
-/// A release that came later and that nobody called unstable, the nearest.
-fn newer(repo: &Repo, releases: &Releases, version: &Version) -> Option<String> {
-    let later = releases.tags.iter().rev().filter(|tag| tag.version > *version && !tag.version.same(version));
-    let mut good = later.filter(|tag| !tag.version.is_prerelease() && releases.stable(repo, tag) != Some(false));
-    good.next().map(|tag| tag.name.clone())
-}
-
-/// A branch that leads to a commit, without `refs/heads/` or `refs/remotes/`.
-///
-/// # Errors
-/// A fault when branches cannot be read.
-pub fn line_of(repo: &Repo, commit: ObjectId) -> Result<Option<String>> {
-    for dir in ["refs/heads/", "refs/remotes/"] {
-        for branch in repo.references(&format!("{dir}*"))? {
-            let Ok(Some(tip)) = repo.peel(branch.id) else { continue };
-            if repo.is_ancestor(commit, tip)? {
-                return Ok(Some(branch.name.to_string().trim_start_matches(dir).to_owned()));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// What the files of the commit say about the version.
-fn content(repo: &Repo, package: &Package, version: &Version, commit: ObjectId) -> (FilesSay, Option<(String, bool)>) {
-    let unclear = |error: Error| {
-        let words = std::iter::once(error.message().to_owned()).chain(error.causes().iter().cloned());
-        FilesSay::Unclear(words.collect::<Vec<_>>().join("; "))
-    };
-    let tree = match CommitTree::of(repo, commit) {
-        Ok(tree) => tree,
-        Err(error) => return (unclear(error), None),
-    };
-    let files = match VersionFiles::of(&tree, package) {
-        Err(error) => unclear(error),
-        Ok(files) => match &files.version {
-            None => FilesSay::Nothing,
-            Some(said) if said.same(version) => FilesSay::TheVersion(files.places().len()),
-            Some(said) => {
-                let place = files.places().into_iter().next().map(|place| place.path).unwrap_or_default();
-                FilesSay::Another(said.clone(), place)
-            }
-        },
-    };
-    let path = changelog_in(&tree.paths(), &package.path).map(str::to_owned);
-    let has = |path: &str| {
-        let bytes = tree.read(path).ok().flatten()?;
-        Some(Changelog::read(&bytes).ok()?.entry(version).is_some())
-    };
-    (files, path.and_then(|path| has(&path).map(|has| (path, has))))
 }
 
 /// The runner for tasks about a version, with what they are told of it.

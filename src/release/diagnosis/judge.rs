@@ -1,6 +1,6 @@
 //! From what is known to what is the case, and what to do about it. Looks at nothing.
 
-use super::{Answer, FilesSay, Findings, LocalTag};
+use super::{Answer, FilesSay, Findings, LocalTag, Replacing};
 use crate::git::Signature;
 use crate::model::report::{Hint, ReleaseState};
 use crate::model::{ObjectId, quoted};
@@ -30,14 +30,19 @@ fn settled(state: ReleaseState, summary: impl Into<String>) -> Judgement {
 /// Judges; what is worst comes first.
 pub fn judge(found: &Findings) -> Judgement {
     if let Some(new) = &found.renumbered {
-        return settled(ReleaseState::GivenUp, format!("its number was given up: {new} took its place"));
+        let why = found.why.as_deref().unwrap_or("nothing took its place");
+        let what = new.as_ref().map_or(why.to_owned(), |new| format!("{new} took its place"));
+        return settled(ReleaseState::GivenUp, format!("its number was given up: {what}"));
     }
     tags(found).or_else(|| broken(found)).or_else(|| content(found)).or_else(|| publishing(found)).unwrap_or_else(
         || match (&found.line, found.tag()) {
             (None, Some(tag)) => say(
                 ReleaseState::Unreachable,
                 "no branch leads to its commit: only the tag holds it",
-                Hint::new(format!("git branch line/{0} {0}", quoted(&tag.name)), "a branch that leads to it"),
+                Hint::new(
+                    format!("git branch {} {}", quoted(&found.new_line), quoted(&format!("refs/tags/{}", tag.name))),
+                    "a branch that leads to it",
+                ),
             ),
             _ => settled(ReleaseState::Fine, "nothing is wrong with it, as far as was asked"),
         },
@@ -65,27 +70,21 @@ fn tags(found: &Findings) -> Option<Judgement> {
             }
             None => say(
                 ReleaseState::VersionConflict,
-                "the registry has it, and no tag says from which commit",
-                renumber(found),
+                "it is published, and no tag says from which commit",
+                repair(found, "releases what HEAD is at under the next free number, or gives this one up"),
             ),
         });
     };
-    let Some(commit) = tag.commit else {
-        let next = Hint::new(
-            format!(
-                "git fetch {} tag {}",
-                quoted(if remote.is_empty() { "origin" } else { remote }),
-                quoted(&tag.name)
-            ),
-            "may bring it",
-        );
-        return Some(say(ReleaseState::NotHere, "its tag leads to a commit that is not here", next));
-    };
+    let Some(commit) = tag.commit else { return Some(lost(found, tag)) };
     let here: BTreeSet<ObjectId> = found.tags.iter().filter_map(|tag| tag.commit).collect();
     if here.len() > 1 {
         let names: Vec<&str> = found.tags.iter().map(|tag| tag.name.as_str()).collect();
         let summary = format!("{} both say this version, at different commits", names.join(" and "));
-        return Some(say(ReleaseState::Duplicate, summary, repair(found, "keeps the right one")));
+        let next = match found.extra().next() {
+            Some(_) => repair(found, &format!("keeps {}", tag.name)),
+            None => renumber(found),
+        };
+        return Some(say(ReleaseState::Duplicate, summary, next));
     }
     if let Some(there) = there.filter(|there| there.commit != commit) {
         let (a, b) = (commit.short(), there.commit.short());
@@ -117,8 +116,32 @@ fn tags(found: &Findings) -> Option<Judgement> {
     })
 }
 
+/// A tag whose commit is not here.
+fn lost(found: &Findings, tag: &LocalTag) -> Judgement {
+    let summary = format!("{} leads to a commit that is not here", tag.name);
+    let remote = found.remote.as_deref().unwrap_or_default();
+    let next = match found.remote.is_some() && found.is_on_remote(&tag.name) {
+        true => {
+            let spec = quoted(&format!("+refs/tags/{0}:refs/tags/{0}", tag.name));
+            Hint::new(format!("git fetch {} {spec}", quoted(remote)), "brings the tag and its commit")
+        }
+        false => repair(found, "takes the tag away: nobody has what it led to"),
+    };
+    say(ReleaseState::NotHere, summary, next)
+}
+
 fn moved(found: &Findings, tag: &LocalTag, summary: String) -> Judgement {
-    say(ReleaseState::Moved, summary, repair(found, &format!("puts {} back", tag.name)))
+    let back = format!("puts {} back", tag.name);
+    let next = match (tag.recorded_is_here, found.tag_there()) {
+        (true, _) => repair(found, &back),
+        (false, Some(there)) => {
+            let remote = found.remote.as_deref().unwrap_or_default();
+            let fetch = format!("git fetch {} {}", quoted(remote), quoted(&format!("refs/tags/{}", there.name)));
+            Hint::new(format!("{fetch} && git rollback release repair {}", found.typed()), back)
+        }
+        (false, None) => renumber(found),
+    };
+    say(ReleaseState::Moved, summary, next)
 }
 
 fn broken(found: &Findings) -> Option<Judgement> {
@@ -129,14 +152,25 @@ fn broken(found: &Findings) -> Option<Judgement> {
     let why = found.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     Some(match &found.newer {
         Some(newer) => settled(ReleaseState::Broken, format!("{what}{why}; {newer} came after it")),
-        None => {
-            let next = Hint::new(
-                format!("git rollback hotfix start {}", found.typed()),
-                "begins the release that replaces it",
-            );
-            say(ReleaseState::Broken, format!("{what}{why}"), next)
-        }
+        None => say(ReleaseState::Broken, format!("{what}{why}"), replace(found)),
     })
+}
+
+/// The hotfix that replaces it.
+fn replace(found: &Findings) -> Hint {
+    let of = found.package.as_ref().map(|name| format!(" -p {}", quoted(name))).unwrap_or_default();
+    match &found.hotfix {
+        None => {
+            Hint::new(format!("git rollback hotfix start {}", found.typed()), "begins the release that replaces it")
+        }
+        Some(Replacing { version, has_commits: true }) => {
+            Hint::new(format!("git rollback hotfix finish {version}{of}"), "releases what replaces it")
+        }
+        Some(Replacing { version, has_commits: false }) => Hint::new(
+            format!("git rollback hotfix status {version}{of}"),
+            "the hotfix that replaces it has no commit yet",
+        ),
+    }
 }
 
 /// What the tag holds.
@@ -172,22 +206,22 @@ fn content(found: &Findings) -> Option<Judgement> {
 fn publishing(found: &Findings) -> Option<Judgement> {
     let tag = found.tag()?;
     let remote = found.remote.as_deref().unwrap_or_default();
-    let publish =
-        |options: &str, why: &str| Hint::new(format!("git rollback release publish {}{options}", found.typed()), why);
+    let publish = |options: &str, why: &str| match found.publishes {
+        true => Hint::new(format!("git rollback release publish {}{options}", found.typed()), why),
+        false => by_hand(found, tag),
+    };
     if found.remote.is_some() && found.is_not_there() {
         let push = Hint::new(
             format!("git push {} {}", quoted(remote), quoted(&format!("refs/tags/{}", tag.name))),
             "publishes the tag",
         );
-        return Some(match &found.published {
-            Answer::Yes(_) | Answer::Partly(_) if found.published_here.is_none() => say(
+        return Some(match (found.is_out(), found.published_here.is_some() || found.failed_here) {
+            (true, false) => say(
                 ReleaseState::VersionConflict,
-                format!(
-                    "the registry has this version, and nobody knows from which commit: its tag is not on {remote}"
-                ),
+                format!("it is published, and nobody knows from which commit: its tag is not on {remote}"),
                 renumber(found),
             ),
-            Answer::Yes(_) => {
+            (true, true) if !found.lacks_a_part() => {
                 say(ReleaseState::Partial, format!("it is published, and its tag is not on {remote}"), push)
             }
             _ => say(ReleaseState::NotPushed, format!("its tag is not on {remote}"), push),
@@ -216,4 +250,11 @@ fn publishing(found: &Findings) -> Option<Judgement> {
         }
         _ => None,
     }
+}
+
+/// Where no command is set that publishes.
+fn by_hand(found: &Findings, tag: &LocalTag) -> Hint {
+    let to = format!("../release-{}", found.version);
+    let command = format!("git worktree add --detach {} {}", quoted(&to), quoted(&format!("refs/tags/{}", tag.name)));
+    Hint::new(command, "publish from there: no [release] publish is set")
 }

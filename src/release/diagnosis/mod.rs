@@ -1,11 +1,13 @@
 //! What became of a release: what is known is gathered, then judged.
 
 mod gather;
+mod here;
 mod judge;
 mod words;
 
-pub use gather::{Asking, Gathered, gather, line_of};
+pub use gather::{Asking, Gathered, gather};
 pub(crate) use gather::{ask, runner};
+pub use here::line_of;
 pub use judge::{Judgement, judge};
 pub use words::facts;
 
@@ -41,6 +43,17 @@ pub struct LocalTag {
     pub annotated: bool,
     /// The commit that the version was recorded for.
     pub recorded: Option<ObjectId>,
+    /// Whether that commit is there.
+    pub recorded_is_here: bool,
+}
+
+/// A hotfix that will replace a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacing {
+    /// The version that it becomes.
+    pub version: Version,
+    /// Whether anything was committed for it.
+    pub has_commits: bool,
 }
 
 /// What the version files of the commit say.
@@ -73,6 +86,8 @@ pub struct Findings {
     pub signature: Signature,
     /// A branch that leads to the commit.
     pub line: Option<String>,
+    /// Where there is none: the name of one that can be made.
+    pub new_line: String,
     /// What the version files say.
     pub files: FilesSay,
     /// The changelog, and whether it has an entry; `None`: there is no changelog.
@@ -81,22 +96,28 @@ pub struct Findings {
     pub published: Answer,
     /// Whether its files are there.
     pub assets: Answer,
+    /// Whether the settings say how it is published.
+    pub publishes: bool,
     /// Whether the settings say how these files are fetched.
     pub fetches_assets: bool,
     /// The names of the questions that say yes.
     pub said_yes: Vec<String>,
     /// When it was published from here, as it is recorded.
     pub published_here: Option<String>,
+    /// Whether publishing it from here failed the last time: a part of it may be out.
+    pub failed_here: bool,
     /// Whether it is recorded that it was withdrawn.
     pub yanked: bool,
     /// Whether it must not be relied on (a candidate never is, which is no fault).
     pub broken: bool,
     /// Why.
     pub why: Option<String>,
-    /// The version that took its place, when its number was given up.
-    pub renumbered: Option<String>,
+    /// When its number was given up: the version that took its place, if one did.
+    pub renumbered: Option<Option<String>>,
     /// A later release that nobody called unstable.
     pub newer: Option<String>,
+    /// The open hotfix that began at it.
+    pub hotfix: Option<Replacing>,
 }
 
 impl Findings {
@@ -130,10 +151,26 @@ impl Findings {
         }
     }
 
+    /// Whether anything of it is out, as the registry and the files to download tell.
+    pub fn is_out(&self) -> bool {
+        [&self.published, &self.assets].iter().any(|answer| matches!(answer, Answer::Yes(_) | Answer::Partly(_)))
+    }
+
+    /// Whether something of it is not out.
+    pub fn lacks_a_part(&self) -> bool {
+        [&self.published, &self.assets].iter().any(|answer| matches!(answer, Answer::No(_) | Answer::Partly(_)))
+    }
+
+    /// Tags beside the one that counts that nobody else has.
+    pub fn extra(&self) -> impl Iterator<Item = &LocalTag> {
+        self.tags.iter().skip(1).filter(|tag| !self.is_on_remote(&tag.name))
+    }
+
     /// Whether somebody else may have it: then its number is burned.
     pub fn may_be_published(&self) -> bool {
         let on_remote = self.remote.is_some() && !self.is_not_there();
-        on_remote || self.published_here.is_some() || !matches!(self.published, Answer::No(_) | Answer::NotSet(_))
+        let is_out = |answer| !matches!(answer, &Answer::No(_) | &Answer::NotSet(_));
+        on_remote || self.published_here.is_some() || is_out(&self.published) || is_out(&self.assets)
     }
 
     /// `1.2.0`, with its package as it is typed.

@@ -11,7 +11,7 @@ fn line(name: &str, verdict: Verdict, detail: impl Into<String>) -> Check {
 /// What was found of one version.
 pub fn facts(found: &Findings) -> Vec<Check> {
     let mut out = vec![here(found), there(found)];
-    if found.tag().is_some() {
+    if found.commit().is_some() {
         out.push(signature(found));
         out.push(match &found.line {
             Some(line_name) => line("line", Verdict::Ok, format!("{line_name} contains it")),

@@ -178,6 +178,23 @@ impl TestRepo {
         Run::of(command.envs(environment.iter().copied()).args(args))
     }
 
+    /// Types a command into a shell as it stands there, `git rollback ...` among them; where the program asks for a yes, it gets one.
+    #[must_use]
+    pub fn typed(&self, command: &str) -> Run {
+        self.clock.set(self.clock.get() + 1);
+        let bin = self.base.path().join("bin");
+        let program = bin.join("git-rollback");
+        if !program.exists() {
+            std::fs::create_dir(&bin).unwrap();
+            let script = format!("#!/bin/sh\nexec '{}' \"$@\" --yes\n", env!("CARGO_BIN_EXE_git-rollback"));
+            std::fs::write(&program, script).unwrap();
+            std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", bin.display());
+        Run::of(self.command("bash").env("PATH", path).args(["-euc", command]))
+    }
+
     /// Runs the program with a line of words and expects success.
     #[track_caller]
     pub fn rb(&self, line: &str) -> Run {

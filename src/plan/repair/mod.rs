@@ -1,16 +1,15 @@
 //! `release repair`: what went wrong with a release is put right here. What a remote has is another matter: the command sends
 //! it there, when that is asked for.
 
-use super::advance::advance;
-use super::release::{NewRelease, make_tag};
-use super::release_commit::{ReleaseCommit, Wanted, release_commit};
+mod number;
+
 use super::transition::Desk;
 use super::{Plan, describe};
+use crate::model::Step;
 use crate::model::report::{Finding, ReleaseState, Severity};
-use crate::model::{ObjectId, Step};
 use crate::release::diagnosis::{Findings, LocalTag, judge};
-use crate::release::records::{COMMIT, RENUMBERED, STABLE, WHY, about, yes_or_no};
-use crate::release::{Package, Releases, Version, hotfix};
+use crate::release::records::{COMMIT, about};
+use crate::release::{Package, Releases, Version};
 use crate::store::session::{OperationName, Session};
 use crate::{Error, Kind, Result};
 
@@ -100,7 +99,15 @@ impl Work<'_, '_, '_> {
                 Ok(())
             }
             ReleaseState::Moved if self.goes_back() => self.put_back(),
-            ReleaseState::Duplicate if self.extra().next().is_some() => self.keep_one(),
+            ReleaseState::Duplicate if found.extra().next().is_some() => self.keep_one(),
+            ReleaseState::NotHere if found.tag().is_some() && !self.may_be_there() => {
+                self.take_lost_away();
+                Ok(())
+            }
+            ReleaseState::VersionConflict if found.tag().is_none() && !self.head_says_it()? => {
+                self.give_up_alone();
+                Ok(())
+            }
             ReleaseState::Moved
             | ReleaseState::Duplicate
             | ReleaseState::FilesDiffer
@@ -131,11 +138,30 @@ impl Work<'_, '_, '_> {
         self.plan.extra.commits.extend(tag.commit);
     }
 
-    /// Whether the tag was moved here alone.
+    /// Whether the tag was moved here alone, and what it was recorded for can be had.
     fn goes_back(&self) -> bool {
         let found = self.request.found;
-        let recorded = found.tag().and_then(|tag| tag.recorded);
-        recorded.is_some() && found.tag_there().is_none_or(|there| Some(there.commit) == recorded)
+        let Some((tag, recorded)) = found.tag().and_then(|tag| Some((tag, tag.recorded?))) else { return false };
+        found.tag_there().map_or(tag.recorded_is_here, |there| there.commit == recorded)
+    }
+
+    /// Whether the remote can give what the tag leads to.
+    fn may_be_there(&self) -> bool {
+        let found = self.request.found;
+        found.remote.is_some() && found.tag().is_some_and(|tag| found.is_on_remote(&tag.name))
+    }
+
+    /// A tag that leads to nothing, here or anywhere, goes.
+    fn take_lost_away(&mut self) {
+        let found = self.request.found;
+        let Some(tag) = found.tag().cloned() else { return };
+        self.take_away(&tag);
+        match found.may_be_published() {
+            true => self.burn(&tag.name, judge(found).summary),
+            false => self.fact(&tag.name, COMMIT, None),
+        }
+        self.plan.report.title = format!("Delete the tag {}: what it led to is gone", tag.name);
+        self.plan.report.not_undoable.push(format!("the tag {}, as long as its commit is not here", tag.name));
     }
 
     /// The tag goes back to where it was recorded: as the remote has it, where that is here, or else a new one.
@@ -171,15 +197,9 @@ impl Work<'_, '_, '_> {
         Ok(())
     }
 
-    /// Tags beside the one that counts that nobody else has.
-    fn extra(&self) -> impl Iterator<Item = &LocalTag> {
-        let found = self.request.found;
-        found.tags.iter().skip(1).filter(|tag| !found.is_on_remote(&tag.name))
-    }
-
     /// Tags of the same version that are not the right one go.
     fn keep_one(&mut self) -> Result<()> {
-        let extra: Vec<LocalTag> = self.extra().cloned().collect();
+        let extra: Vec<LocalTag> = self.request.found.extra().cloned().collect();
         let names: Vec<&str> = extra.iter().map(|tag| tag.name.as_str()).collect();
         let kept = self.request.found.tag().map(|tag| tag.name.clone()).unwrap_or_default();
         self.plan.report.title =
@@ -217,114 +237,12 @@ impl Work<'_, '_, '_> {
             None => self.plan.report.title = format!("The tag {name} is not here"),
         }
         if burned {
-            let reason = self.request.reason.clone();
-            self.fact(name, WHY, reason.map(|reason| format!("its tag was deleted: {reason}")));
+            let reason = self.request.reason.clone().unwrap_or_default();
+            self.burn(name, format!("its tag was deleted: {reason}"));
             self.note(format!("its number stays burned: the next free one is {}", self.request.number), None);
         } else {
             self.fact(name, COMMIT, None);
         }
-        Ok(())
-    }
-
-    /// The content gets the next free number; the old one is given up, unless it belongs to somebody else.
-    fn renumber(&mut self) -> Result<()> {
-        let (found, number) = (self.request.found, &self.request.number);
-        let source = self.source()?;
-        let why = match (&self.request.reason, &self.request.how) {
-            (Some(reason), _) => reason.clone(),
-            (None, Repair::AsFound) => judge(found).summary,
-            (None, _) => "its number was given up".to_owned(),
-        };
-        let wanted = Wanted {
-            parent: source,
-            package: self.package,
-            version: number,
-            changes: vec![format!("In place of {}: {why}", found.version)],
-            message: format!("Release {number} in place of {}", found.version),
-        };
-        let made = release_commit(&self.session.repo, self.desk.sink, &self.name.who, wanted)?;
-        for note in &made.notes {
-            self.note(note.clone(), None);
-        }
-        if made.id != source {
-            self.land(source, &made)?;
-        }
-        let tag = self.releases.names.name_for(number, &self.releases.tags);
-        let step = self.new_tag(&tag, number, made.id, &made.bytes)?;
-        self.plan.steps.push(step);
-        self.fact(&tag, COMMIT, Some(made.id.to_string()));
-        self.fact(&tag, STABLE, Some(yes_or_no(!number.is_prerelease()).to_owned()));
-        self.give_up(&why)?;
-        self.plan.point = Some(tag.clone());
-        self.plan.report.title =
-            format!("Release {number} in place of {}: a new tag {tag} at {}", found.version, made.id.short());
-        Ok(())
-    }
-
-    /// The old tag: it belongs to whoever has published it; otherwise its number is given up.
-    fn give_up(&mut self, why: &str) -> Result<()> {
-        let found = self.request.found;
-        let usual = self.releases.names.name_for(&found.version, &self.releases.tags);
-        let tag = found.tag().cloned();
-        let theirs = found.tag_there().filter(|there| tag.as_ref().is_some_and(|tag| tag.commit != Some(there.commit)));
-        let name = tag.as_ref().map_or(usual, |tag| tag.name.clone());
-        if let (Some(theirs), Some(tag), None) = (theirs, &tag, tag.as_ref().and_then(|tag| tag.recorded)) {
-            let here = Some(theirs.id).filter(|id| self.session.repo.exists(*id) && theirs.name == tag.name);
-            let message = "rollback: repair".to_owned();
-            self.plan.steps.push(Step::Ref { name: full(&tag.name), old: Some(tag.id), new: here, message });
-            self.plan.extra.commits.extend(tag.commit);
-            return Ok(());
-        }
-        if let Some(tag) = tag.filter(|tag| !found.is_on_remote(&tag.name)) {
-            self.take_away(&tag);
-        }
-        self.fact(&name, RENUMBERED, Some(self.request.number.to_string()));
-        self.fact(&name, STABLE, Some(yes_or_no(false).to_owned()));
-        self.fact(&name, WHY, Some(why.to_owned()));
-        Ok(())
-    }
-
-    /// What gets the new number: what the tag holds; without a tag, what `HEAD` is at, if it says the version.
-    fn source(&self) -> Result<ObjectId> {
-        let found = self.request.found;
-        if let Some(tag) = found.tag() {
-            let gone = || Error::refused(format!("the tag {} does not lead to a commit that is there", tag.name));
-            return tag.commit.ok_or_else(gone);
-        }
-        let head = self.desk.scene.head_commit.ok_or_else(|| Error::refused("there is no commit yet to release"))?;
-        match super::release_commit::version_in(&self.session.repo, self.package, head)? {
-            Some(said) if !said.same(&found.version) => Err(Error::refused(format!(
-                "nobody knows which commit {} is: it has no tag, and HEAD is {said}",
-                found.version
-            ))
-            .help(format!(
-                "go to the right commit, and record it: `git rollback release add {}`",
-                self.request.number
-            ))),
-            _ => Ok(head),
-        }
-    }
-
-    fn new_tag(&self, tag: &str, version: &Version, commit: ObjectId, bytes: &[u8]) -> Result<Step> {
-        let title = self.request.reason.clone().unwrap_or_else(|| format!("Release {version}"));
-        let new = NewRelease { tag, commit, bytes, title: &title, stable: !version.is_prerelease() };
-        make_tag(&self.session.repo, self.desk, &self.name.who, &new)
-    }
-
-    /// Where a new commit goes: the branch `HEAD` is on, when it ends there; else a branch of its own.
-    fn land(&mut self, source: ObjectId, made: &ReleaseCommit) -> Result<()> {
-        let message = "rollback: repair";
-        if advance(self.session, self.desk, &mut self.plan, source, made, message)? {
-            return Ok(());
-        }
-        let short = hotfix::branch_names(self.session, self.package).name_for(&self.request.number, &[]);
-        let name = format!("refs/heads/{short}");
-        if self.session.repo.has_ref(&name) || self.session.repo.has_refs_below(&name)? {
-            return Err(Error::refused(format!("the branch {short} is there already"))
-                .help(format!("look at it with `git log {short}`; rename it with `git branch -m`")));
-        }
-        self.plan.steps.push(Step::Ref { name, old: None, new: Some(made.id), message: message.to_owned() });
-        self.note(format!("the new version is on the branch {short}"), None);
         Ok(())
     }
 }
