@@ -14,7 +14,6 @@ pub use root::{Root, When, command_line};
 
 use crate::commands::{self, Command, Ctx};
 use crate::{Error, Kind};
-use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use ui::Ui;
@@ -26,7 +25,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &[OsString]) -> u8 {
-    let root = match Root::try_parse_from(arguments) {
+    let root = match root::parse(arguments) {
         Ok(root) => root,
         Err(error) => return usage::answer(&error, usage::asks_for_json(arguments)),
     };

@@ -1,7 +1,8 @@
 //! The command line as a whole.
 
-use crate::commands::{Command, Global, status};
-use clap::CommandFactory;
+use crate::commands::{Command, Global, Typed, status};
+use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
 
 /// Go back to any known-good state of a git repository; lose nothing; come back again
 ///
@@ -19,7 +20,7 @@ use clap::CommandFactory;
 
 Exit codes: 0 done; 1 refused, nothing changed; 2 done but not verified; 3 stopped, `continue` or `abort`;
 4 locked or changed meanwhile, try again; 128 fault of git or the disk; 129 wrong usage; 130 interrupted.")]
-pub struct Root {
+pub struct Root<C: clap::Subcommand = Command> {
     /// The options that every command has.
     #[command(flatten)]
     pub global: Global,
@@ -42,7 +43,7 @@ pub struct Root {
 
     /// The command; without one, `status`.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<C>,
 }
 
 /// When to use colours.
@@ -63,7 +64,20 @@ impl Default for Command {
     }
 }
 
+/// Reads the command line.
+///
+/// To describe all commands to clap took a quarter of a start, so at first only the one that was typed is described. Help and
+/// errors tell of all of them, and come from a second reading.
+pub(super) fn parse(arguments: &[OsString]) -> Result<Root, clap::Error> {
+    match Root::<Typed>::try_parse_from(arguments) {
+        Ok(Root { global, color, help, command }) => {
+            Ok(Root { global, color, help, command: command.map(Command::from) })
+        }
+        Err(_) => Root::try_parse_from(arguments),
+    }
+}
+
 /// The whole command line as clap sees it.
 pub fn command_line() -> clap::Command {
-    Root::command()
+    Root::<Command>::command()
 }

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 fn answer(line: &[&str]) -> Result<Outcome> {
-    let root = Root::try_parse_from(std::iter::once("git-rollback").chain(line.iter().copied())).unwrap();
+    let root: Root = Root::try_parse_from(std::iter::once("git-rollback").chain(line.iter().copied())).unwrap();
     let mut ctx = Ctx { global: root.global, talk: &Silent, command_line };
     commands::run(&mut ctx, root.command.unwrap_or_default())
 }

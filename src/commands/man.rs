@@ -13,7 +13,8 @@ use std::path::PathBuf;
   man git-rollback-to                                    then read one")]
 pub struct Args {
     /// Write git-rollback.1 and one page a command here
-    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    // `-C` has the name `dir` already.
+    #[arg(id = "pages", long = "dir", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub dir: Option<PathBuf>,
 }
 

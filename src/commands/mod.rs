@@ -87,84 +87,81 @@ pub struct Global {
     pub reason: Option<String>,
 }
 
-/// What can be typed after `git rollback`. The words of each command's help stand at its `Args`.
-#[derive(Clone, Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "clap would take words here instead of those at the Args")]
-#[allow(clippy::large_enum_variant, reason = "one value a run")]
-pub enum Command {
-    Status(status::Args),
-    Checkpoint(checkpoint::Args),
-    Backup(backup::Args),
-    Baseline(baseline::Args),
-    Points(points::Args),
-    Show(show::Args),
-    To(to::Args),
-    Restore(restore::Args),
-    Undo(undo::Args),
-    Redo(redo::Args),
-    Release(release::Args),
-    Hotfix(hotfix::Args),
-    Recover(recover::Args),
-    Log(log::Args),
-    History(history::Args),
-    Stats(stats::Args),
-    Lost(lost::Args),
-    Sprint(sprint::Args),
-    Analyze(analyze::Args),
-    Decide(decide::Args),
-    Notify(notify::Args),
-    Continue(r#continue::Args),
-    Skip(skip::Args),
-    Abort(abort::Args),
-    Init(init::Args),
-    Check(check::Args),
-    Validate(validate::Args),
-    Trust(trust::Args),
-    Gc(gc::Args),
-    Doctor(doctor::Args),
-    Completion(completion::Args),
-    Man(man::Args),
-    #[command(external_subcommand)]
-    Unknown(Vec<OsString>),
+/// From one list: what can be typed, the same for a quick reading, and which code runs.
+macro_rules! commands {
+    ($($name:ident: $module:ident,)*) => {
+        /// What can be typed after `git rollback`. The words of each command's help stand at its `Args`.
+        #[derive(Clone, Debug, clap::Subcommand)]
+        #[allow(missing_docs, reason = "clap would take words here instead of those at the Args")]
+        #[allow(clippy::large_enum_variant, reason = "one value a run")]
+        pub enum Command {
+            $($name($module::Args),)*
+            #[command(external_subcommand)]
+            Unknown(Vec<OsString>),
+        }
+
+        // The same commands, each described to clap only when it is the one that was typed.
+        #[derive(Clone, Debug, clap::Subcommand)]
+        #[command(defer = true)]
+        #[allow(missing_docs, clippy::large_enum_variant, reason = "as above")]
+        pub(crate) enum Typed {
+            $($name($module::Args),)*
+            #[command(external_subcommand)]
+            Unknown(Vec<OsString>),
+        }
+
+        impl From<Typed> for Command {
+            fn from(typed: Typed) -> Command {
+                match typed {
+                    $(Typed::$name(args) => Command::$name(args),)*
+                    Typed::Unknown(words) => Command::Unknown(words),
+                }
+            }
+        }
+
+        /// Runs a command.
+        pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
+            match command {
+                $(Command::$name(args) => $module::run(ctx, args),)*
+                Command::Unknown(words) => Err(unknown(ctx, &words)),
+            }
+        }
+    };
 }
 
-/// Runs a command.
-pub fn run(ctx: &mut Ctx<'_>, command: Command) -> Result<Outcome> {
-    match command {
-        Command::Status(args) => status::run(ctx, args),
-        Command::Checkpoint(args) => checkpoint::run(ctx, args),
-        Command::Backup(args) => backup::run(ctx, args),
-        Command::Baseline(args) => baseline::run(ctx, args),
-        Command::Points(args) => points::run(ctx, args),
-        Command::Show(args) => show::run(ctx, args),
-        Command::To(args) => to::run(ctx, args),
-        Command::Restore(args) => restore::run(ctx, args),
-        Command::Undo(args) => undo::run(ctx, args),
-        Command::Redo(args) => redo::run(ctx, args),
-        Command::Release(args) => release::run(ctx, args),
-        Command::Hotfix(args) => hotfix::run(ctx, args),
-        Command::Recover(args) => recover::run(ctx, args),
-        Command::Log(args) => log::run(ctx, args),
-        Command::History(args) => history::run(ctx, args),
-        Command::Stats(args) => stats::run(ctx, args),
-        Command::Lost(args) => lost::run(ctx, args),
-        Command::Sprint(args) => sprint::run(ctx, args),
-        Command::Analyze(args) => analyze::run(ctx, args),
-        Command::Decide(args) => decide::run(ctx, args),
-        Command::Notify(args) => notify::run(ctx, args),
-        Command::Continue(args) => r#continue::run(ctx, args),
-        Command::Skip(args) => skip::run(ctx, args),
-        Command::Abort(args) => abort::run(ctx, args),
-        Command::Init(args) => init::run(ctx, args),
-        Command::Check(args) => check::run(ctx, args),
-        Command::Validate(args) => validate::run(ctx, args),
-        Command::Trust(args) => trust::run(ctx, args),
-        Command::Gc(args) => gc::run(ctx, args),
-        Command::Doctor(args) => doctor::run(ctx, args),
-        Command::Completion(args) => completion::run(ctx, args),
-        Command::Man(args) => man::run(ctx, args),
-        Command::Unknown(words) => Err(unknown(ctx, &words)),
-    }
+commands! {
+    Status: status,
+    Checkpoint: checkpoint,
+    Backup: backup,
+    Baseline: baseline,
+    Points: points,
+    Show: show,
+    To: to,
+    Restore: restore,
+    Undo: undo,
+    Redo: redo,
+    Release: release,
+    Hotfix: hotfix,
+    Recover: recover,
+    Log: log,
+    History: history,
+    Stats: stats,
+    Lost: lost,
+    Sprint: sprint,
+    Analyze: analyze,
+    Decide: decide,
+    Notify: notify,
+    Continue: r#continue,
+    Skip: skip,
+    Abort: abort,
+    Init: init,
+    Check: check,
+    Validate: validate,
+    Trust: trust,
+    Gc: gc,
+    Doctor: doctor,
+    Completion: completion,
+    Man: man,
 }
 
 /// What people call things elsewhere.
