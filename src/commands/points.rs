@@ -2,14 +2,15 @@
 
 use super::Ctx;
 use crate::Result;
-use crate::git::{Ref, Repo, TagInfo};
+use crate::git::odb::ById;
+use crate::git::{Ref, Repo};
 use crate::model::report::{Outcome, PointRow, PointsReport};
 use crate::model::{ObjectId, RepoPath};
 use crate::store::baselines::{self, Baseline};
 use crate::store::points::{self, PointDetail, PointName};
 use crate::store::session::Session;
 use crate::store::snapshot;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// List the points to go back to, or delete one
 #[derive(Clone, Debug, clap::Args)]
@@ -109,40 +110,48 @@ impl Entry<'_> {
 fn list(session: &Session, kind: Option<Kind>, limit: usize) -> Result<PointsReport> {
     let repo = &session.repo;
     let wanted = |found: &str| kind.is_none_or(|kind| kind.word() == found);
+    let limit = if limit == 0 { usize::MAX } else { limit };
     let refs = points::refs(repo)?;
-    let mut entries = of_refs(&refs);
-    entries.retain(|entry| !matches!(entry, Entry::Point { name, .. } if !wanted(name.kind)));
+    let (mut entries, mut all) = of_refs(&refs, &wanted, limit);
     if wanted("baseline") {
-        let baselines = baselines::list(repo, &session.config)?.into_iter();
+        let baselines = baselines::list(repo, &session.config)?;
+        all += baselines.len();
         entries.extend(
-            baselines.map(|baseline| Entry::Baseline { stamp: points::stamp(baseline.time.seconds, 0), baseline }),
+            baselines
+                .into_iter()
+                .map(|baseline| Entry::Baseline { stamp: points::stamp(baseline.time.seconds, 0), baseline }),
         );
     }
     // The ref names tell the order: of thousands of points only those that are shown are read.
     entries.sort_by(|a, b| b.stamp().cmp(a.stamp()));
-    let all = entries.len();
-    entries.truncate(if limit == 0 { all } else { limit });
+    entries.truncate(limit);
     let more = (all - entries.len()) as u64;
     let tags = Tags::of(repo, entries.len())?;
     let points = entries.iter().filter_map(|entry| match entry {
         Entry::Point { tag, .. } => Some(*tag),
         Entry::Baseline { .. } => None,
     });
-    let read = repo.tags(points.collect());
+    let read = repo.tags(points.collect(), &points::of_tag);
     let rows = entries.into_iter().map(|entry| row(repo, &tags, &read, entry));
     Ok(PointsReport { points: rows.collect(), more })
 }
 
-/// The points; of several with one name, only the newest has it for itself.
-fn of_refs(refs: &[Ref]) -> Vec<Entry<'_>> {
-    let mut taken = HashSet::new();
-    let entry = |found| {
-        let name = PointName::of(found)?;
-        // An old baseline's name belongs to the tag.
-        let is_newest = taken.insert(name.name) && name.kind != Kind::Baseline.word();
-        Some(Entry::Point { name, tag: found.id, is_newest })
-    };
-    refs.iter().filter_map(entry).collect()
+/// The newest `limit` points that are wanted, and how many there are in all. Of several with one name, only the newest
+/// has it for itself.
+fn of_refs<'r>(refs: &'r [Ref], wanted: &dyn Fn(&str) -> bool, limit: usize) -> (Vec<Entry<'r>>, usize) {
+    let (mut entries, mut all, mut taken) = (Vec::new(), 0, HashSet::new());
+    for found in refs {
+        let Some(name) = PointName::of(found) else { continue };
+        if entries.len() < limit {
+            // An old baseline's name belongs to the tag.
+            let is_newest = taken.insert(name.name) && name.kind != Kind::Baseline.word();
+            if wanted(name.kind) {
+                entries.push(Entry::Point { name, tag: found.id, is_newest });
+            }
+        }
+        all += usize::from(wanted(name.kind));
+    }
+    (entries, all)
 }
 
 /// The repository's tags.
@@ -170,11 +179,9 @@ impl<'r> Tags<'r> {
     }
 }
 
-fn row(repo: &Repo, tags: &Tags<'_>, read: &HashMap<ObjectId, TagInfo>, entry: Entry<'_>) -> PointRow {
+fn row(repo: &Repo, tags: &Tags<'_>, read: &ById<PointDetail>, entry: Entry<'_>) -> PointRow {
     match entry {
-        Entry::Point { name, tag, is_newest } => {
-            point_row(repo, tags, (name, tag, is_newest), read.get(&tag).map(points::of_tag))
-        }
+        Entry::Point { name, tag, is_newest } => point_row(repo, tags, (name, tag, is_newest), read.get(&tag)),
         Entry::Baseline { baseline, .. } => PointRow {
             kind: Kind::Baseline.word().to_owned(),
             time: baseline.time,
@@ -191,7 +198,7 @@ fn point_row(
     repo: &Repo,
     tags: &Tags<'_>,
     (point, tag, is_newest): (PointName<'_>, ObjectId, bool),
-    detail: Option<PointDetail>,
+    detail: Option<&PointDetail>,
 ) -> PointRow {
     let mut row = PointRow {
         name: if is_newest { point.name.to_owned() } else { format!("{}@{}", point.name, point.stamp) },

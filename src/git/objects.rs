@@ -1,11 +1,11 @@
 //! Commits, tags, blobs, and questions about history.
 
 use super::error::{GitContext, not_found, wrap};
+use super::odb::ById;
 use super::pack::{ObjectKind, ObjectSink};
 use super::repo::{Handles, Repo};
 use crate::model::{ObjectId, Who};
 use crate::{Error, Result};
-use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -205,7 +205,7 @@ impl Handles {
     /// count as there. What was read is returned, as far as there is room for it.
     pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<ReadBlobs> {
         let room = AtomicUsize::new(ROOM);
-        let found = Mutex::new(HashMap::new());
+        let found = Mutex::new(ById::default());
         let take = |id: ObjectId, bytes: Vec<u8>| {
             let fits = |room: usize| room.checked_sub(bytes.len() + BESIDE);
             if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
@@ -259,17 +259,17 @@ impl Handles {
         TagInfo::parse(id, &bytes).map(Some).ok_or_else(|| Error::fault(format!("tag {id} is damaged")))
     }
 
-    /// Annotated tags by their names, read on all processors; what cannot be read, or is none, is left out.
-    pub fn tags(&self, ids: Vec<ObjectId>) -> HashMap<ObjectId, TagInfo> {
-        let found = Mutex::new(HashMap::with_capacity(ids.len()));
+    /// What `make` makes of annotated tags, on all processors; what cannot be read, or is none, is left out.
+    pub fn tags<T: Send>(&self, ids: Vec<ObjectId>, make: &(dyn Fn(&TagInfo) -> T + Sync)) -> ById<T> {
+        let found = Mutex::new(ById::with_capacity_and_hasher(ids.len(), Default::default()));
         let take = |id: ObjectId, bytes: Vec<u8>| {
-            if let Some(tag) = TagInfo::parse(id, &bytes) {
-                found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, tag);
+            if let Some(made) = TagInfo::parse(id, &bytes).map(|tag| make(&tag)) {
+                found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, made);
             }
         };
         let left = super::odb::blobs::read(self, ObjectKind::Tag, ids.clone(), &take).unwrap_or(ids);
         let mut found = found.into_inner().unwrap_or_else(|e| e.into_inner());
-        found.extend(left.into_iter().filter_map(|id| Some((id, self.tag(id).ok()??))));
+        found.extend(left.into_iter().filter_map(|id| Some((id, make(&self.tag(id).ok()??)))));
         found
     }
 
@@ -324,7 +324,7 @@ impl Handles {
 /// Blobs that were read, and found whole, and are needed once more soon: inflating and naming them costs more than
 /// all else that is done with a small file.
 #[derive(Debug, Default)]
-pub struct ReadBlobs(HashMap<ObjectId, Vec<u8>>);
+pub struct ReadBlobs(ById<Vec<u8>>);
 
 /// So many are checked by one thread at a time.
 const BATCH: usize = 64;

@@ -1,6 +1,7 @@
 //! Trees: reading, comparing, building. Equal subtrees are never read.
 
 use super::error::GitContext;
+use super::odb::{ById, Ids};
 use super::pack::{MadeTrees, ObjectKind, ObjectSink};
 use super::repo::{Handles, Repo};
 use crate::model::{ObjectId, RepoPath};
@@ -163,9 +164,9 @@ impl Trees<'_> {
     }
 
     /// The bytes of many trees.
-    fn read_many(&self, ids: impl Iterator<Item = ObjectId>) -> Result<HashMap<ObjectId, Vec<u8>>> {
-        let wanted: Vec<ObjectId> = ids.collect::<std::collections::HashSet<_>>().into_iter().collect();
-        let found = Mutex::new(HashMap::with_capacity(wanted.len()));
+    fn read_many(&self, ids: impl Iterator<Item = ObjectId>) -> Result<ById<Vec<u8>>> {
+        let wanted: Vec<ObjectId> = ids.collect::<Ids>().into_iter().collect();
+        let found = Mutex::new(ById::with_capacity_and_hasher(wanted.len(), Default::default()));
         let take = |id, bytes| drop(found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, bytes));
         let left = super::odb::blobs::read(self.repo, ObjectKind::Tree, wanted, &take)?;
         for id in left {

@@ -172,8 +172,8 @@ pub fn is_of_point(message: &str) -> bool {
 
 /// A tag's message without the trailers that this tool adds.
 pub fn body_of(message: &str) -> String {
-    let body: Vec<&str> = message.lines().take_while(|line| !line.starts_with("Rollback-")).collect();
-    body.join("\n").trim().to_owned()
+    let lines = message.split_inclusive('\n').take_while(|line| !line.starts_with("Rollback-"));
+    message[..lines.map(str::len).sum()].replace("\r\n", "\n").trim().to_owned()
 }
 
 /// What the tag of a new point shall say.

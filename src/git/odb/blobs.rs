@@ -5,6 +5,7 @@
 //! is named again, so that only the right bytes are ever taken.
 
 use super::entries::{Form, Header, Window};
+use super::ids::Ids;
 use super::pack::Pack;
 use super::places;
 use super::unpack::apply;
@@ -49,8 +50,10 @@ pub(in crate::git) fn read(
         let Ok(pack) = Pack::open(stem) else { continue };
         let Ok(mut found) = pack.find_all(&left) else { continue };
         found.sort_unstable();
-        let done = read_from(&pack, kind, &found, take);
-        left.retain(|id| !done.contains(id));
+        let here: Ids = found.iter().map(|(_, id)| *id).collect();
+        left.retain(|id| !here.contains(id));
+        left.extend(read_from(&pack, kind, &found, take));
+        left.sort_unstable();
         if left.is_empty() {
             break;
         }
@@ -58,25 +61,24 @@ pub(in crate::git) fn read(
     Ok(left)
 }
 
+/// Those that could not be read.
 fn read_from(
     pack: &Pack,
     kind: ObjectKind,
     found: &[(u64, ObjectId)],
     take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
-) -> std::collections::HashSet<ObjectId> {
+) -> Vec<ObjectId> {
     let next = AtomicUsize::new(0);
-    let done = Mutex::new(std::collections::HashSet::new());
+    let unread = Mutex::new(Vec::new());
     let work = || {
         let mut reader = Reader::new(pack);
         while let Some(piece) = found.chunks(AT_ONCE).nth(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut read = Vec::with_capacity(piece.len());
             for (at, id) in piece {
-                if let Some(bytes) = reader.named(kind, *at, id) {
-                    read.push(*id);
-                    take(*id, bytes);
+                match reader.named(kind, *at, id) {
+                    Some(bytes) => take(*id, bytes),
+                    None => unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id),
                 }
             }
-            done.lock().unwrap_or_else(|e| e.into_inner()).extend(read);
         }
     };
     std::thread::scope(|scope| {
@@ -85,7 +87,7 @@ fn read_from(
         }
         work();
     });
-    done.into_inner().unwrap_or_else(|e| e.into_inner())
+    unread.into_inner().unwrap_or_else(|e| e.into_inner())
 }
 
 /// What a thread needs to unpack blobs.

@@ -9,6 +9,7 @@ mod cache;
 mod commit;
 mod entries;
 mod graph;
+mod ids;
 pub(super) mod loose;
 mod pack;
 mod places;
@@ -18,6 +19,7 @@ mod tests;
 mod unpack;
 
 pub use commit::Look;
+pub use ids::{ById, Ids};
 pub use loose::LooseObject;
 pub use table::{Commits, Seen};
 

@@ -84,7 +84,7 @@ impl Pack {
             return Ok(table.chunks_exact(24).map(|entry| u64::from(number(entry, 0))).collect());
         }
         let mut table = vec![0; self.count * 4];
-        let at = V2_HEADER + FAN_BYTES + count * 24;
+        let at = self.offset_table();
         self.index.read_exact_at(&mut table, at)?;
         let short: Vec<u32> = table.chunks_exact(4).map(|bytes| number(bytes, 0)).collect();
         let longs = short.iter().filter(|offset| **offset >> 31 == 1).count();
@@ -107,7 +107,7 @@ impl Pack {
             self.index.read_exact_at(&mut four, FAN_BYTES + u64::from(number) * 24)?;
             return Ok(u32::from_be_bytes(four).into());
         }
-        let at = V2_HEADER + FAN_BYTES + self.count as u64 * 24;
+        let at = self.offset_table();
         self.index.read_exact_at(&mut four, at + u64::from(number) * 4)?;
         let short = u32::from_be_bytes(four);
         if short >> 31 == 0 {
@@ -173,21 +173,34 @@ impl Pack {
     /// Where the entries of objects begin; names that are not here are left out. The names must be sorted.
     pub fn find_all(&self, names: &[ObjectId]) -> Result<Vec<(u64, ObjectId)>> {
         let (width, skip, base) = self.name_table();
-        let mut out = Vec::new();
-        let mut table = Vec::new();
+        let mut out = Vec::with_capacity(names.len());
+        let (mut table, mut places) = (Vec::new(), Vec::new());
         for group in names.chunk_by(|a, b| a.as_bytes()[0] == b.as_bytes()[0]) {
             let first = usize::from(group[0].as_bytes()[0]);
             let low = if first == 0 { 0 } else { self.fan[first - 1] };
-            table.resize((self.fan[first] - low) as usize * width, 0);
+            let count = (self.fan[first] - low) as usize;
+            table.resize(count * width, 0);
             self.index.read_exact_at(&mut table, base + u64::from(low) * width as u64)?;
+            // For a few, asking one by one reads less.
+            let at_once = self.index_version != 1 && group.len() * 64 > count;
+            if at_once {
+                places.resize(count * 4, 0);
+                self.index.read_exact_at(&mut places, self.offset_table() + u64::from(low) * 4)?;
+            }
             let here: Vec<&[u8]> = table.chunks_exact(width).map(|entry| &entry[skip..skip + 20]).collect();
             for id in group {
-                if let Ok(at) = here.binary_search(&id.as_bytes()) {
-                    out.push((self.offset(low + at as u32)?, *id));
-                }
+                let Ok(at) = here.binary_search(&id.as_bytes()) else { continue };
+                let near = at_once.then(|| number(&places, at * 4)).filter(|short| short >> 31 == 0);
+                let place = near.map_or_else(|| self.offset(low + at as u32), |short| Ok(short.into()))?;
+                out.push((place, *id));
             }
         }
         Ok(out)
+    }
+
+    /// Where version 2 of the index has the places of the entries, four bytes each.
+    fn offset_table(&self) -> u64 {
+        V2_HEADER + FAN_BYTES + self.count as u64 * 24
     }
 
     /// Bytes of an index entry, how many of them stand before the name, and where the entries begin.

@@ -1,35 +1,16 @@
 //! All commits of a repository in memory, and who leads to whom.
 
 use super::commit::{Look, PackCommits};
+use super::ids::ById;
 use crate::model::ObjectId;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
-
-/// Object names are evenly spread already: their first bytes serve as the hash.
-#[derive(Default)]
-pub struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk::<8>() {
-            // The length of the name comes here too, as fewer or as equal bytes at each: it does no harm.
-            self.0 ^= u64::from_ne_bytes(*first);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-type Numbers = HashMap<ObjectId, u32, BuildHasherDefault<FirstBytes>>;
+use std::collections::HashSet;
 
 /// The commits, by numbers of our own.
 #[derive(Default)]
 pub struct Commits {
     ids: Vec<ObjectId>,
     rows: Vec<Row>,
-    numbers: Numbers,
+    numbers: ById<u32>,
     /// Numbers of parents, [`GONE`] where there is none of that name.
     parents: Vec<u32>,
 }
@@ -57,7 +38,7 @@ impl Commits {
         let mut out = Commits {
             ids: Vec::with_capacity(total),
             rows: Vec::with_capacity(total),
-            numbers: Numbers::with_capacity_and_hasher(total, BuildHasherDefault::default()),
+            numbers: ById::with_capacity_and_hasher(total, Default::default()),
             parents: Vec::with_capacity(total + total / 4),
         };
         let mut later: Vec<(u32, usize, usize)> = Vec::new();

@@ -140,13 +140,13 @@ impl Packed {
     }
 
     fn start_of(&self, at: usize) -> usize {
-        self.0[..at].iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1)
+        memchr::memrchr(b'\n', &self.0[..at]).map_or(0, |end| end + 1)
     }
 
     /// The line that begins at `at`, with its end.
     fn line_at(&self, at: usize) -> &[u8] {
         let rest = &self.0[at..];
-        &rest[..rest.iter().position(|&b| b == b'\n').map_or(rest.len(), |end| end + 1)]
+        &rest[..memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1)]
     }
 }
 
