@@ -203,7 +203,7 @@ fn point_row(
     let mut row = PointRow {
         name: if is_newest { point.name.to_owned() } else { format!("{}@{}", point.name, point.stamp) },
         kind: point.kind.to_owned(),
-        time: points::time_of_stamp(point.stamp).unwrap_or_default(),
+        time: detail.map_or_else(|| points::time_of_stamp(point.stamp).unwrap_or_default(), |detail| detail.time),
         commit: None,
         snapshot: false,
         message: String::new(),
@@ -213,7 +213,6 @@ fn point_row(
         row.message = "(cannot be read: see `git rollback doctor`)".to_owned();
         return row;
     };
-    row.time = detail.time;
     // The tag says it; those of older versions do not.
     row.snapshot = detail.base.is_some() || snapshot::is_snapshot(repo, detail.target);
     row.commit = match detail.base {

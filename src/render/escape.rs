@@ -25,6 +25,9 @@ pub fn body(bytes: impl AsRef<[u8]>) -> String {
 
 /// JSON that was serialised already: what is dangerous stands only inside strings there, where `\uNNNN` means the same.
 pub(super) fn json(document: &str) -> String {
+    if is_plain(document.as_bytes()) {
+        return document.to_owned();
+    }
     let mut out = String::with_capacity(document.len());
     for c in document.chars() {
         if is_dangerous(c) {
@@ -44,7 +47,15 @@ pub fn is_dangerous(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// Most texts are: there is nothing in them to look at.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
+
 fn escape(bytes: &[u8], stays: impl Fn(char) -> bool) -> String {
+    if is_plain(bytes) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {

@@ -146,18 +146,21 @@ pub fn detail(repo: &Handles, point: &Point) -> Result<PointDetail> {
 /// What a tag says, read as that of a point.
 pub fn of_tag(tag: &TagInfo) -> PointDetail {
     // The last line counts: the ones above may be the user's own text.
-    let trailer = |key: &str| {
-        let found = tag.message.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-        found.map(str::to_owned)
-    };
+    let mut found = [None; 3];
+    for line in tag.message.lines().rev().filter(|line| line.starts_with("Rollback-")) {
+        for (key, found) in ["Rollback-Operation: ", "Rollback-Worktree: ", "Rollback-Base: "].iter().zip(&mut found) {
+            *found = found.or(line.strip_prefix(key));
+        }
+    }
+    let [operation, worktree, base] = found;
     let (seconds, offset_minutes) = tag.time.unwrap_or_default();
     PointDetail {
         target: tag.target,
         message: body_of(&tag.message),
         time: Time { seconds, offset_minutes },
-        operation: trailer("Rollback-Operation"),
-        worktree: trailer("Rollback-Worktree"),
-        base: trailer("Rollback-Base").and_then(|base| match base.as_str() {
+        operation: operation.map(str::to_owned),
+        worktree: worktree.map(str::to_owned),
+        base: base.and_then(|base| match base {
             UNBORN => Some(Base::Unborn),
             id => ObjectId::from_hex(id.as_bytes()).map(Base::Commit),
         }),
