@@ -4,6 +4,7 @@ mod attributes;
 mod checksum;
 mod commits;
 mod convert;
+mod deflate;
 mod error;
 pub mod ignore;
 pub mod index;

@@ -205,7 +205,7 @@ impl Handles {
     /// count as there. What was read is returned, as far as there is room for it.
     pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<ReadBlobs> {
         let room = AtomicUsize::new(ROOM);
-        let found = Mutex::new(ById::default());
+        let found = Mutex::new(ById::with_capacity_and_hasher(blobs.len(), Default::default()));
         let take = |id: ObjectId, bytes: Vec<u8>| {
             let fits = |room: usize| room.checked_sub(bytes.len() + BESIDE);
             if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {

@@ -3,13 +3,12 @@
 //! The pack is written by code of our own ([`super::pack_file`]): libgit2's writer inflates every object once more and
 //! names it again, and syncs twice as often.
 
+use super::deflate::deflate;
 use super::error::GitContext;
 use super::pack_file::{Draft, HEADER, Packed};
 use super::repo::{Handles, Repo};
 use crate::model::ObjectId;
 use crate::{Error, Result};
-use flate2::{Compress, Compression, FlushCompress, Status};
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -443,26 +442,6 @@ fn pack_entry(kind: ObjectKind, data: &[u8]) -> std::io::Result<Vec<u8>> {
     out.push(byte);
     deflate(data, &mut out)?;
     Ok(out)
-}
-
-thread_local! {
-    /// Setting one up costs more than compressing a small file, so that each thread keeps its own.
-    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), true));
-}
-
-/// Compresses `data` onto the end of `out`.
-pub(super) fn deflate(data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
-    COMPRESS.with_borrow_mut(|compress| {
-        compress.reset();
-        loop {
-            let rest = &data[compress.total_in() as usize..];
-            out.reserve((rest.len() / 2).max(64));
-            match compress.compress_vec(rest, out, FlushCompress::Finish)? {
-                Status::StreamEnd => return Ok(()),
-                Status::Ok | Status::BufError => {}
-            }
-        }
-    })
 }
 
 #[cfg(test)]

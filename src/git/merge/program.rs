@@ -1,6 +1,7 @@
 //! `git merge-tree`, kept at work: one process for many merges. What it writes goes into an object database of its own.
 
-use crate::git::pack::{MadeTrees, ObjectKind, deflate, name_of};
+use crate::git::deflate::deflate;
+use crate::git::pack::{MadeTrees, ObjectKind, name_of};
 use crate::git::process::{merge_tree, only_allowed_filters};
 use crate::git::repo::{Handles, Repo};
 use crate::host::fs;
