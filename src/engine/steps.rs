@@ -286,7 +286,8 @@ impl<'a> Hands<'a> {
             if stop_on_signal && talk.interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let store = Shared { repo: &self.session.repo, known: &self.blobs };
-        let applied = write::apply(&self.root, &self.area, &changes, &store, crate::host::threads(), &progress)?;
+        let applied =
+            write::apply(&self.root, &self.area, &changes, &store, crate::host::threads(changes.len()), &progress)?;
         self.kept.extend(applied.kept);
         self.written.extend(applied.written);
         for change in &change.files {

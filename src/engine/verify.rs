@@ -26,7 +26,7 @@ fn changed_again(hands: &Hands<'_>, files: &[&FileChange]) -> Result<Vec<String>
         }
         Ok(out)
     };
-    let share = files.len().div_ceil(crate::host::threads()).max(ENOUGH);
+    let share = files.len().div_ceil(crate::host::threads(files.len() / ENOUGH + 1)).max(ENOUGH);
     std::thread::scope(|scope| {
         let running: Vec<_> = files.chunks(share).skip(1).map(|share| scope.spawn(move || look(share))).collect();
         let mut out = look(&files[..files.len().min(share)])?;

@@ -13,7 +13,7 @@ thread_local! {
 
 /// Compresses `data` onto the end of `out`.
 pub(super) fn deflate(data: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
-    let parts = crate::host::threads().min(data.len() / MUCH);
+    let parts = crate::host::threads(data.len() / MUCH);
     if parts > 1 {
         return deflate_in_parts(data, data.len().div_ceil(parts), out);
     }

@@ -232,7 +232,7 @@ impl Handles {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads().min(left.len().div_ceil(BATCH)) {
+            for _ in 1..crate::host::threads(left.len().div_ceil(BATCH)) {
                 scope.spawn(work);
             }
             work();

@@ -222,7 +222,7 @@ impl Reader<'_, '_> {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads().min(blobs.len() / 64 + 1) {
+            for _ in 1..crate::host::threads(blobs.len() / 64 + 1) {
                 scope.spawn(work);
             }
             work();

@@ -27,7 +27,7 @@ pub fn facts(path: &Path) -> Vec<String> {
     let load = String::from_utf8_lossy(&load).into_owned();
     let load: Vec<&str> = load.split_whitespace().take(3).collect();
     if load.len() == 3 {
-        out.push(format!("load: {} (1, 5 and 15 minutes), {} processors", load.join(", "), super::threads()));
+        out.push(format!("load: {} (1, 5 and 15 minutes), {} processors", load.join(", "), super::threads(usize::MAX)));
     }
     let system = rustix::system::uname();
     out.push(format!(

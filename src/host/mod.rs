@@ -14,9 +14,15 @@ pub mod talk;
 pub use run::Runner;
 pub use talk::Talk;
 
-/// How many threads work at a time.
-pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8)
+/// How many threads share work that comes in so many pieces.
+pub fn threads(pieces: usize) -> usize {
+    if pieces < 2 {
+        return 1;
+    }
+    // Asked once, and only when there is much to do: files about limits are read for it, a tenth of what a small command takes.
+    static THREADS: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    let most = THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8));
+    pieces.min(*most)
 }
 
 /// The bits that new files do not get.

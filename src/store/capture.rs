@@ -71,7 +71,7 @@ impl Saver<'_> {
                 }
             }
         };
-        let threads = crate::host::threads().min(paths.len() / 16 + 1);
+        let threads = crate::host::threads(paths.len() / 16 + 1);
         std::thread::scope(|scope| {
             for _ in 1..threads {
                 scope.spawn(work);

@@ -311,7 +311,7 @@ pub fn tree_spec(mode: u32, blob: ObjectId, perm: u32) -> FileSpec {
 pub(super) fn look(repo: &Repo, wanted: &Wanted, index: &Index) -> Result<Scan> {
     let options = ScanOptions {
         only: wanted.only.clone(),
-        threads: crate::host::threads(),
+        threads: 0,
         ignored: match (wanted.ignored, wanted.list_ignored) {
             (true, _) => IgnoredDetail::Full,
             (_, true) => IgnoredDetail::TopLevel,

@@ -82,7 +82,7 @@ fn read_from(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..crate::host::threads().min(found.len().div_ceil(AT_ONCE)) {
+        for _ in 1..crate::host::threads(found.len().div_ceil(AT_ONCE)) {
             scope.spawn(work);
         }
         work();

@@ -146,7 +146,7 @@ impl Entries {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads().min(entries.offsets.len() / AT_ONCE + 1) {
+            for _ in 1..crate::host::threads(entries.offsets.len() / AT_ONCE + 1) {
                 scope.spawn(work);
             }
             work();

@@ -68,7 +68,7 @@ pub(super) fn read(objects: &Path) -> Result<Loose> {
     };
     std::thread::scope(|scope| {
         // One file is nothing to share; that there are many shows only afterwards.
-        for _ in 1..crate::host::threads() {
+        for _ in 1..crate::host::threads(usize::MAX) {
             scope.spawn(work);
         }
         work();

@@ -66,7 +66,7 @@ fn unpack(pack: &Pack, entries: &Entries, wanted: &[(u32, ObjectId)]) -> Result<
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..crate::host::threads().min(wanted.len() / AT_ONCE + 1) {
+        for _ in 1..crate::host::threads(wanted.len() / AT_ONCE + 1) {
             scope.spawn(work);
         }
         work();

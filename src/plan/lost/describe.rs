@@ -188,7 +188,7 @@ impl<'a> Describer<'a> {
 /// Names files that the items changed, on all processors: with thousands of items this is most of the work.
 pub(super) fn touches(repo: &Repo, items: &mut [LostItem]) {
     const AT_ONCE: usize = 32;
-    let threads = crate::host::threads().min(items.len() / AT_ONCE + 1);
+    let threads = crate::host::threads(items.len() / AT_ONCE + 1);
     let pieces = Mutex::new(items.chunks_mut(AT_ONCE));
     let work = |repo: &Repo| {
         loop {

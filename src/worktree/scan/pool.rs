@@ -20,8 +20,8 @@ struct State<'e> {
     tasks: Vec<Task<'e>>,
     busy: usize,
     seen: usize,
-    /// How many more threads may be started.
-    spare: usize,
+    /// Whether other threads were started.
+    shared: bool,
     failed: Option<Error>,
     found: Scan,
 }
@@ -43,8 +43,13 @@ impl<'e> Pool<'_, 'e> {
                 continue;
             };
             state.busy += 1;
-            if state.spare > 0 && state.seen >= MANY && !state.tasks.is_empty() {
-                for _ in 0..std::mem::take(&mut state.spare) {
+            if !state.shared && state.seen >= MANY && !state.tasks.is_empty() {
+                state.shared = true;
+                let threads = match self.walk.options.threads {
+                    0 => crate::host::threads(usize::MAX),
+                    threads => threads,
+                };
+                for _ in 1..threads {
                     scope.spawn(|| self.work(scope));
                 }
             }
@@ -64,18 +69,8 @@ impl<'e> Pool<'_, 'e> {
 
 /// Walks from `first` to the end.
 pub(super) fn run<'e>(walk: &Walk<'e>, first: Task<'e>) -> Result<Scan> {
-    let threads = match walk.options.threads {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        threads => threads,
-    };
-    let state = State {
-        seen: first.len(),
-        tasks: vec![first],
-        busy: 0,
-        spare: threads - 1,
-        failed: None,
-        found: Scan::default(),
-    };
+    let state =
+        State { seen: first.len(), tasks: vec![first], busy: 0, shared: false, failed: None, found: Scan::default() };
     let pool = Pool { walk, state: Mutex::new(state), wake: Condvar::new() };
     std::thread::scope(|scope| pool.work(scope));
     let state = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
