@@ -213,9 +213,7 @@ impl<'a> Hands<'a> {
             Step::Stash { commit, message, new: true, .. } => repo.add_stash(*commit, &self.who, message),
             Step::Stash { commit, new: false, .. } => repo.remove_stash(*commit),
             Step::Upstream { branch, old, new } => repo.set_upstream(branch, old.as_ref(), new.as_ref()),
-            Step::Head { old, new, old_commit, new_commit, message } => {
-                self.head(old, new, (*old_commit, *new_commit), message)
-            }
+            Step::Head { old, new, old_commit, new_commit } => self.head(old, new, (*old_commit, *new_commit)),
             Step::Index { changes } => self.index(changes),
             Step::Submodule { path, old, new } => {
                 super::nested::enter(self.session, self.talk, path, old.as_ref(), new.as_ref())
@@ -335,13 +333,7 @@ impl<'a> Hands<'a> {
         }
     }
 
-    fn head(
-        &mut self,
-        old: &Head,
-        new: &Head,
-        (from, to): (Option<ObjectId>, Option<ObjectId>),
-        message: &str,
-    ) -> Result<()> {
+    fn head(&mut self, old: &Head, new: &Head, (from, to): (Option<ObjectId>, Option<ObjectId>)) -> Result<()> {
         let repo = &self.session.repo;
         let now = repo.head()?;
         if &now == new {
@@ -359,7 +351,7 @@ impl<'a> Hands<'a> {
             out.write_all(new.file_contents().as_bytes()).map_err(|e| Error::io("cannot write HEAD", &e))
         })?;
         match to {
-            Some(to) => repo.log_head(from, to, &self.who, message),
+            Some(to) => repo.log_head(from, to, &self.who, &old.moved_to(new)),
             None => Ok(()),
         }
     }

@@ -22,6 +22,16 @@ impl Head {
         }
     }
 
+    /// What the reflog says of switching from here: git reads it for `git checkout -` and `@{-1}`
+    /// (<https://git-scm.com/docs/gitrevisions>).
+    pub fn moved_to(&self, new: &Head) -> String {
+        let name = |head: &Head| match head {
+            Head::Branch(_) => head.branch().unwrap_or_default().to_owned(),
+            Head::Detached(id) => id.to_string(),
+        };
+        format!("checkout: moving from {} to {}", name(self), name(new))
+    }
+
     /// The bytes of the file `HEAD`.
     pub fn file_contents(&self) -> String {
         match self {

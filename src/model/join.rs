@@ -45,12 +45,12 @@ impl Sum {
                 let entry = self.refs.entry(name).or_insert((old, new, String::new()));
                 (entry.1, entry.2) = (new, message);
             }
-            Step::Head { old, new, old_commit, new_commit, message } => {
+            Step::Head { old, new, old_commit, new_commit } => {
                 let (old, old_commit) = match self.head.take() {
                     Some(Step::Head { old, old_commit, .. }) => (old, old_commit),
                     _ => (old, old_commit),
                 };
-                self.head = Some(Step::Head { old, new, old_commit, new_commit, message });
+                self.head = Some(Step::Head { old, new, old_commit, new_commit });
             }
             Step::Index { changes } => {
                 for change in changes {
@@ -131,7 +131,6 @@ mod tests {
             new: Head::Branch(new.to_owned()),
             old_commit: None,
             new_commit: None,
-            message: String::new(),
         };
         let first = Steps::new(vec![moved("refs/a", None, id(1)), moved("refs/b", id(5), id(6)), head("x", "y")]);
         let later = Steps::new(vec![moved("refs/a", id(2), id(3)), moved("refs/b", id(6), id(5)), head("y", "x")]);

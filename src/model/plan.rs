@@ -142,8 +142,6 @@ pub enum Step {
         /// The commit it leads to afterwards.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         new_commit: Option<ObjectId>,
-        /// For the reflog.
-        message: String,
     },
     /// Change entries of the index.
     Index {
@@ -242,8 +240,8 @@ impl Step {
             Step::Ref { name, old, new, message } => Step::Ref { name, old: new, new: old, message },
             Step::Stash { commit, message, old, new } => Step::Stash { commit, message, old: new, new: old },
             Step::Upstream { branch, old, new } => Step::Upstream { branch, old: new, new: old },
-            Step::Head { old, new, old_commit, new_commit, message } => {
-                Step::Head { old: new, new: old, old_commit: new_commit, new_commit: old_commit, message }
+            Step::Head { old, new, old_commit, new_commit } => {
+                Step::Head { old: new, new: old, old_commit: new_commit, new_commit: old_commit }
             }
             Step::Index { changes } => Step::Index {
                 changes: changes.into_iter().map(|c| IndexChange { path: c.path, old: c.new, new: c.old }).collect(),

@@ -33,7 +33,8 @@ pub use describe::{commit_rows, count, files_of, sentences};
 use self::transition::Desk;
 use crate::Result;
 use crate::model::report::PlanReport;
-use crate::model::{Answer, HeadAt, Pause, RepoPath, Skipped, Stat, Step, Who, Work};
+use crate::model::{Answer, Head, HeadAt, ObjectId, Pause, RepoPath, Skipped, Stat, Step, Who, Work};
+use crate::store::scene::Scene;
 use crate::store::session::Session;
 use crate::store::snapshot::Extra;
 use std::collections::BTreeMap;
@@ -104,6 +105,13 @@ pub fn go_on(session: &Session, desk: Desk<'_, '_>, who: &Who, turn: &Turn) -> R
         Work::Pick(work) => pick::go_on(session, desk, who, turn, work),
         Work::Hotfix(work) => finish::go_on(session, desk, who, turn, work),
     }
+}
+
+/// The step that lets `HEAD` point to `head`, which leads to `commit`; `None`: it does.
+fn switch(scene: &Scene<'_>, head: &Head, commit: Option<ObjectId>) -> Option<Step> {
+    let step =
+        || Step::Head { old: scene.head.clone(), new: head.clone(), old_commit: scene.head_commit, new_commit: commit };
+    (scene.head != *head).then(step)
 }
 
 impl Plan {

@@ -61,15 +61,7 @@ pub fn plan(session: &Session, desk: Desk<'_, '_>, who: &Who, place: &Place, req
     let (head, refs) = moving.decide(request.way.as_ref(), &mut plan)?;
     let mut middle = refs;
     let commit = head_commit_after(scene, &head, &middle, &session.repo)?;
-    if head != scene.head {
-        middle.push(Step::Head {
-            old: scene.head.clone(),
-            new: head.clone(),
-            old_commit: scene.head_commit,
-            new_commit: commit,
-            message: format!("rollback: to {}", place.typed),
-        });
-    }
+    middle.extend(super::switch(scene, &head, commit));
     if let (Some(snapshot), None) = (&place.snapshot, &place.after) {
         middle.extend(private_refs(&session.repo, scene, snapshot)?);
     }

@@ -111,17 +111,9 @@ fn reverse_the_rest(session: &Session, desk: Desk<'_, '_>, done: &[Step], plan: 
                     out.middle.push(Step::Ref { name, old: now, new, message: format!("undo of: {message}") });
                 }
             }
-            Step::Head { new, new_commit, message, .. } => {
-                out.after = HeadAt { head: new.clone(), commit: new_commit };
-                if new != scene.head {
-                    out.middle.push(Step::Head {
-                        old: scene.head.clone(),
-                        new,
-                        old_commit: scene.head_commit,
-                        new_commit,
-                        message: format!("undo of: {message}"),
-                    });
-                }
+            Step::Head { new, new_commit, .. } => {
+                out.middle.extend(super::switch(scene, &new, new_commit));
+                out.after = HeadAt { head: new, commit: new_commit };
             }
             Step::MoveFromTrash { path, slot } => {
                 if session.layout.trash().join(&slot).symlink_metadata().is_err() {

@@ -195,3 +195,19 @@ fn f1_undo_goes_past_what_is_undone_already() {
     repo.rb("undo -y");
     assert_eq!(id(&repo, "HEAD"), id(&repo, "v3^{}"), "the operation before it was the next one");
 }
+
+/// Going somewhere is a checkout to git as well: `git checkout -` leads back, whatever takes part in between.
+#[test]
+fn git_knows_the_way_back() {
+    let repo = with_remote(3);
+    repo.rb("to v1 --detach -y");
+    assert_eq!(repo.answer(&["rev-parse", "--abbrev-ref", "@{-1}"]), "main");
+    repo.sh("git checkout -q -");
+    assert_eq!(repo.answer(&["symbolic-ref", "HEAD"]), "refs/heads/main");
+    repo.rb("to v2 --branch two -y");
+    assert_eq!(repo.answer(&["rev-parse", "--abbrev-ref", "@{-1}"]), "main");
+    repo.rb("undo -y");
+    assert_eq!(repo.answer(&["rev-parse", "--symbolic-full-name", "HEAD"]), "refs/heads/main");
+    let log = repo.answer(&["reflog", "-1", "--format=%gs", "HEAD"]);
+    assert_eq!(log, "checkout: moving from two to main");
+}

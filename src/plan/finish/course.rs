@@ -288,15 +288,7 @@ impl<'a> Course<'a> {
             },
         };
         let mut middle = self.ref_steps();
-        if scene.head != head {
-            middle.push(Step::Head {
-                old: scene.head.clone(),
-                new: head.clone(),
-                old_commit: scene.head_commit,
-                new_commit: commit,
-                message: format!("rollback: hotfix {}", self.hotfix.version),
-            });
-        }
+        middle.extend(crate::plan::switch(scene, &head, commit));
         plan.extra.commits.extend(self.refs.values().flat_map(|(old, new)| [*old, *new]).flatten());
         plan.extra.commits.extend([self.tip.id, self.base]);
         match self.target(&head, commit)? {

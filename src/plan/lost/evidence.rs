@@ -59,8 +59,6 @@ impl Evidence {
             after = back_on(&entry.message).map(str::to_owned).or(after);
             let before = match checkout {
                 Some((from, _)) => branch_name(from),
-                // This tool may have switched to another branch there, and does not say from which.
-                None if is_head && is_ours(&entry.message) => None,
                 None => after.clone(),
             };
             for (id, left) in [(entry.old, true), (entry.new, false)] {
@@ -134,11 +132,6 @@ pub(super) fn short(full: &str) -> &str {
 /// From what to what a checkout went.
 fn checkout(message: &str) -> Option<(&str, &str)> {
     message.strip_prefix("checkout: moving from ")?.split_once(" to ")
-}
-
-/// Whether this tool wrote an entry.
-fn is_ours(message: &str) -> bool {
-    message.starts_with("rollback: ") || message.starts_with("undo of: ")
 }
 
 /// The branch in a checkout's message; none for a detached `HEAD`.

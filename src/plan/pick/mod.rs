@@ -281,19 +281,10 @@ fn moves(scene: &Scene<'_>, end: &End, tip: ObjectId) -> Vec<Step> {
     let message = format!("rollback: recover from {}", end.from);
     let mut out = Vec::new();
     if end.old != Some(tip) {
-        let step = Step::Ref { name: end.branch.clone(), old: end.old, new: Some(tip), message: message.clone() };
+        let step = Step::Ref { name: end.branch.clone(), old: end.old, new: Some(tip), message };
         out.push(step);
     }
-    let head = Head::Branch(end.branch.clone());
-    if scene.head != head {
-        out.push(Step::Head {
-            old: scene.head.clone(),
-            new: head,
-            old_commit: scene.head_commit,
-            new_commit: Some(tip),
-            message,
-        });
-    }
+    out.extend(crate::plan::switch(scene, &Head::Branch(end.branch.clone()), Some(tip)));
     out
 }
 
