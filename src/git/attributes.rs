@@ -106,13 +106,25 @@ impl Attributes {
         }
         let mut out = Outcome::default();
         out.initialize_with_selection(&self.names, WANTED);
-        let case = if self.fold_case { gix_glob::pattern::Case::Fold } else { gix_glob::pattern::Case::Sensitive };
-        self.search.pattern_matching_relative_path(path.as_bytes().into(), case, Some(false), &mut out);
+        self.look_up(path, &mut out);
         let mut found = Found::default();
         for one in out.iter_selected() {
             found.note(one.assignment.name.as_str(), one.assignment.state);
         }
         found.conversion(self.auto_crlf, self.crlf_out)
+    }
+
+    /// Whether `path` is merged as any text is, as far as attributes say.
+    pub(super) fn merges_as_text(&self, path: &RepoPath) -> bool {
+        let mut out = Outcome::default();
+        out.initialize_with_selection(&self.names, ["merge"]);
+        self.look_up(path, &mut out);
+        out.iter_selected().all(|one| matches!(one.assignment.state, StateRef::Set | StateRef::Unspecified))
+    }
+
+    fn look_up(&self, path: &RepoPath, out: &mut Outcome) {
+        let case = if self.fold_case { gix_glob::pattern::Case::Fold } else { gix_glob::pattern::Case::Sensitive };
+        self.search.pattern_matching_relative_path(path.as_bytes().into(), case, Some(false), out);
     }
 }
 

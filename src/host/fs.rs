@@ -100,7 +100,8 @@ pub fn read_capped(path: &Path, max: u64) -> Result<Option<Vec<u8>>> {
     if !meta.is_file() {
         return Err(Error::refused(format!("{} is not a regular file", path.display())));
     }
-    let mut bytes = Vec::new();
+    // One byte more than it has, so that its end shows at once.
+    let mut bytes = Vec::with_capacity(meta.len().min(max).saturating_add(1) as usize);
     file.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| failed("read", path, &e))?;
     if bytes.len() as u64 > max {
         return Err(Error::refused(format!("{} is larger than {max} bytes", path.display())));

@@ -1,12 +1,16 @@
 //! Three-way merges of trees with git's own results (its `ort` strategy), in memory.
 //!
-//! Most merges touch paths that only one side changed; they are done here (`simple`). Contents of files that both sides
-//! changed are merged by `git merge-tree`, which gets these files alone. Where renames, directories or conflicts matter,
-//! it gets the whole trees.
+//! Most merges touch paths that only one side changed; they are done here (`simple`). So are contents of files that both
+//! sides changed, where they are plain text (`inside`); otherwise `git merge-tree` gets these files alone. Where renames,
+//! directories or conflicts matter, it gets the whole trees.
 
+mod inside;
 mod labels;
 mod program;
 mod simple;
+#[cfg(test)]
+mod tests;
+mod text;
 
 pub use labels::Labels;
 
@@ -16,10 +20,11 @@ use super::repo::Repo;
 use super::tree::{TreeEntry, Trees};
 use crate::model::{IndexEntry, ObjectId, RepoPath};
 use crate::{Error, Result};
+use inside::{Content, Contents, Files, Inside};
 use labels::Renaming;
 use program::Program;
 use simple::{Both, Simple, Three, look};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// The result of a merge.
@@ -47,11 +52,19 @@ pub struct Conflict {
 pub struct Ways {
     /// By looking at paths.
     pub simple: usize,
+    /// Contents of single files, without git.
+    pub inside: usize,
     /// Contents of single files by git.
     pub contents: usize,
     /// Whole trees by git.
     pub whole: usize,
 }
+
+/// What shall stand at paths of our side.
+type Changes = BTreeMap<RepoPath, Option<TreeEntry>>;
+
+/// So many bytes of merged contents are held before git gets them.
+const MOST_HELD: usize = 32 << 20;
 
 /// Merges trees, one after the other; results can be merged further.
 pub struct Merger<'r> {
@@ -60,6 +73,9 @@ pub struct Merger<'r> {
     sink: &'r ObjectSink<'r>,
     scratch: PathBuf,
     program: Option<Program<'r>>,
+    inside: Option<Inside>,
+    /// Contents merged here that git has not been given: they are in no repository yet.
+    made: HashMap<ObjectId, Vec<u8>>,
     /// How merges were done.
     pub ways: Ways,
 }
@@ -68,7 +84,8 @@ impl<'r> Merger<'r> {
     /// New objects go to `sink`; `scratch` is a directory for what git needs on the way.
     pub fn new(repo: &'r Repo, sink: &'r ObjectSink<'r>, scratch: &Path) -> Result<Self> {
         let trees = repo.trees()?.and_made_in(sink);
-        Ok(Merger { repo, trees, sink, scratch: scratch.join("merge"), program: None, ways: Ways::default() })
+        let (scratch, made) = (scratch.join("merge"), HashMap::new());
+        Ok(Merger { repo, trees, sink, scratch, program: None, inside: None, made, ways: Ways::default() })
     }
 
     /// Merges what changed from the tree `base` to the tree `theirs` into the tree `ours`.
@@ -86,7 +103,6 @@ impl<'r> Merger<'r> {
                 if both.is_empty() {
                     self.ways.simple += 1;
                 } else if let Some(merged) = self.contents(ours, &both)? {
-                    self.ways.contents += 1;
                     changes.extend(merged);
                 } else {
                     return self.whole(three, labels);
@@ -98,8 +114,44 @@ impl<'r> Merger<'r> {
     }
 
     /// Merges the contents of single files; `None`: there is a conflict.
-    fn contents(&mut self, ours: ObjectId, both: &Both) -> Result<Option<BTreeMap<RepoPath, Option<TreeEntry>>>> {
-        self.prepare(ours, &both.keys().cloned().collect())?;
+    fn contents(&mut self, ours: ObjectId, both: &Both) -> Result<Option<Changes>> {
+        let files = self.attributes(ours, &both.keys().cloned().collect())?;
+        let mut inside = self.inside.take().unwrap_or_else(|| Inside::of(self.repo));
+        let found = match self.made.values().map(Vec::len).sum::<usize>() {
+            held if held > MOST_HELD => Ok(Contents::Unsure),
+            _ => inside.merge(self.repo, both, &files, &|id| self.blob(id)),
+        };
+        self.inside = Some(inside);
+        match found? {
+            Contents::Merged(contents) => {
+                self.ways.inside += 1;
+                self.keep(contents).map(Some)
+            }
+            Contents::Conflict => Ok(None),
+            Contents::Unsure => self.by_git(files, both),
+        }
+    }
+
+    /// Keeps contents that were merged here.
+    fn keep(&mut self, contents: BTreeMap<RepoPath, Content>) -> Result<Changes> {
+        let mut out = Changes::new();
+        for (path, content) in contents {
+            let entry = match content {
+                Content::Known(entry) => entry,
+                Content::New(text, mode) => {
+                    let id = self.sink.add(ObjectKind::Blob, &text)?;
+                    self.made.insert(id, text);
+                    TreeEntry { mode, id }
+                }
+            };
+            out.insert(path, Some(entry));
+        }
+        Ok(out)
+    }
+
+    /// Lets git merge the contents of single files; `None`: there is a conflict.
+    fn by_git(&mut self, files: Files, both: &Both) -> Result<Option<Changes>> {
+        self.prepare(files)?;
         let small = ObjectSink::naming_only(self.repo);
         let side = |n: usize| {
             let files = both.iter().map(|(path, sides)| (path.clone(), Some(sides[n]))).collect();
@@ -117,6 +169,7 @@ impl<'r> Merger<'r> {
             return Ok(None);
         }
         self.take_over(answer.tree)?;
+        self.ways.contents += 1;
         let mut out = BTreeMap::new();
         for (path, sides) in both {
             let Some(entry) = self.trees.find(answer.tree, path.as_bytes())? else { return Ok(None) };
@@ -131,6 +184,9 @@ impl<'r> Merger<'r> {
 
     /// A blob of the repository, or one that a merge made.
     pub fn blob(&self, id: ObjectId) -> Result<Vec<u8>> {
+        if let Some(text) = self.made.get(&id) {
+            return Ok(text.clone());
+        }
         let made = self.program.as_ref().map_or(Ok(None), |program| program.read(id))?;
         made.map_or_else(|| self.repo.blob(id), Ok)
     }
@@ -144,7 +200,8 @@ impl<'r> Merger<'r> {
                 Ok(())
             })?;
         }
-        self.prepare(three.ours, &paths)?;
+        let files = self.attributes(three.ours, &paths)?;
+        self.prepare(files)?;
         let made = self.sink.made_trees();
         let Some(program) = &mut self.program else { return Err(Error::fault("git does not merge")) };
         let mut commits = [three.base, three.ours, three.theirs];
@@ -163,7 +220,7 @@ impl<'r> Merger<'r> {
 
     /// Puts the sides' names where the merge knew only commits.
     fn name_sides(&mut self, answer: program::Answer, names: &Renaming<'_>) -> Result<Merged> {
-        let mut changes: BTreeMap<RepoPath, Option<TreeEntry>> = BTreeMap::new();
+        let mut changes = Changes::new();
         let mut stages = BTreeMap::new();
         for (path, mut entries) in answer.stages {
             let found = self.trees.find(answer.tree, path.as_bytes())?;
@@ -211,11 +268,11 @@ impl<'r> Merger<'r> {
         self.sink.add(ObjectKind::Blob, &text)
     }
 
-    /// Starts git where it is not at work yet, with the attributes that our side has for these paths.
-    fn prepare(&mut self, ours: ObjectId, paths: &BTreeSet<RepoPath>) -> Result<()> {
+    /// The files of attributes that our side has for these paths.
+    fn attributes(&self, ours: ObjectId, paths: &BTreeSet<RepoPath>) -> Result<Files> {
         let mut dirs: BTreeSet<&[u8]> = paths.iter().flat_map(RepoPath::ancestors).collect();
         dirs.insert(b"");
-        let mut files = BTreeMap::new();
+        let mut files = Files::new();
         for dir in dirs {
             let path = RepoPath::join(dir, b".gitattributes");
             let entry = self.trees.find(ours, path.as_bytes())?;
@@ -223,11 +280,20 @@ impl<'r> Merger<'r> {
                 files.insert(path, self.blob(entry.id)?);
             }
         }
+        Ok(files)
+    }
+
+    /// Starts git where it is not at work yet, with these attributes, and with all that was made here.
+    fn prepare(&mut self, files: Files) -> Result<()> {
         super::process::refuse_drivers(self.repo, files.values())?;
         if self.program.is_none() {
             self.program = Some(Program::start(self.repo, &self.scratch)?);
         }
-        self.program.as_mut().map_or(Ok(()), |program| program.set_attributes(files))
+        let Some(program) = &mut self.program else { return Ok(()) };
+        for (_, text) in self.made.drain() {
+            program.write(ObjectKind::Blob, &text)?;
+        }
+        program.set_attributes(files)
     }
 
     /// Takes objects over that git wrote: a tree and all below it that is new.

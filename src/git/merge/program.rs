@@ -92,7 +92,8 @@ impl<'r> Program<'r> {
         self.write(ObjectKind::Commit, format!("tree {tree}\nauthor {who}\ncommitter {who}\n\n\n").as_bytes())
     }
 
-    fn write(&mut self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
+    /// Makes an object known.
+    pub fn write(&mut self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
         let id = name_of(kind, data)?;
         if self.written.insert(id) {
             let file = loose(&self.dir, id);

@@ -2,10 +2,10 @@
 
 use super::commit::{PackCommits, parse};
 use super::places;
-use crate::Result;
 use crate::git::{Handles, ObjectKind};
 use crate::host::fs;
 use crate::model::ObjectId;
+use crate::{Error, Result};
 use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress};
 use std::io::{BufRead, BufReader, Read};
@@ -40,20 +40,29 @@ const FIRST_PIECE: usize = 4096;
 /// A commit beyond this size is not one that anybody made.
 const MAX_COMMIT: u64 = 32 << 20;
 
+/// So many directories hold about as many objects: one thread reads them faster than another starts.
+const FEW_DIRS: usize = 64;
+
+/// The directories of a store that are named by the first two digits of what they hold.
+fn fans(objects: &Path) -> Result<Vec<String>> {
+    let failed = |e: std::io::Error| Error::io(format!("cannot read {}", objects.display()), &e);
+    let names = std::fs::read_dir(objects).map_err(failed)?;
+    let names: Vec<_> =
+        names.map(|entry| Ok(entry.map_err(failed)?.file_name().into_string().ok())).collect::<Result<_>>()?;
+    let is_fan = |name: &String| name.len() == 2 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    Ok(names.into_iter().flatten().filter(is_fan).collect())
+}
+
 /// Reads all loose objects of the store at `objects`.
 pub(super) fn read(objects: &Path) -> Result<Loose> {
+    let dirs = fans(objects)?;
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Loose::default());
     let work = || {
         let mut reader = Reader { inflate: Decompress::new(true), file: Vec::new(), out: Vec::new() };
         let mut own = Loose::default();
-        loop {
-            let first = next.fetch_add(1, Ordering::Relaxed);
-            if first > 0xff {
-                break;
-            }
-            let name = format!("{first:02x}");
-            let Ok(entries) = std::fs::read_dir(objects.join(&name)) else { continue };
+        while let Some(name) = dirs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Ok(entries) = std::fs::read_dir(objects.join(name)) else { continue };
             for entry in entries.flatten() {
                 let rest = entry.file_name();
                 let hex = [name.as_bytes(), rest.as_encoded_bytes()].concat();
@@ -67,8 +76,7 @@ pub(super) fn read(objects: &Path) -> Result<Loose> {
         all.lock().unwrap_or_else(|e| e.into_inner()).join(own);
     };
     std::thread::scope(|scope| {
-        // One file is nothing to share; that there are many shows only afterwards.
-        for _ in 1..crate::host::threads(usize::MAX) {
+        for _ in 1..crate::host::threads(dirs.len() / FEW_DIRS + 1) {
             scope.spawn(work);
         }
         work();
