@@ -2,7 +2,7 @@
 
 use super::super::listing::{Dir, Listing, Top, tree_order};
 use super::group::{Group, groups};
-use super::{EntryState, Found, IgnoredDetail, Scan, ScanOptions, Seen};
+use super::{EntryState, Found, IgnoredDetail, Scan, ScanOptions};
 use crate::git::ignore::{DirRules, Rules};
 use crate::git::index::Index;
 use crate::model::{RepoPath, Stat};
@@ -214,7 +214,7 @@ impl<'a, 'e> Worker<'a, 'e> {
         for (state, i) in group.states.iter_mut().zip(group.start..) {
             submodule |= index.mode(i) == 0o160000;
             *state = match plain {
-                true if index.stat_is_current(i, &stat) => EntryState::Clean(Seen::of(&stat)),
+                true if index.stat_is_current(i, &stat) => EntryState::clean(stat),
                 true if index.mode(i) != 0o160000 => EntryState::Suspect(Box::new(stat)),
                 _ => EntryState::Blocked(Box::new(stat)),
             };

@@ -85,7 +85,7 @@ pub enum EntryState {
 /// What identifies a file and the state of its content, in little room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    dev: [u32; 2],
+    dev: u32,
     ino: [u32; 2],
     size: [u32; 2],
     seconds: [u32; 2],
@@ -94,16 +94,17 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of(stat: &Stat) -> Seen {
+    /// `None`: the device has a number as no system in use has one.
+    fn of(stat: &Stat) -> Option<Seen> {
         let halves = |n: u64| [(n >> 32) as u32, n as u32];
-        Seen {
-            dev: halves(stat.dev),
+        Some(Seen {
+            dev: stat.dev.try_into().ok()?,
             ino: halves(stat.ino),
             size: halves(stat.size),
             seconds: halves(stat.mtime.0 as u64),
             nanos: stat.mtime.1,
             mode: stat.mode,
-        }
+        })
     }
 
     /// Type and permission bits.
@@ -115,7 +116,7 @@ impl Seen {
     pub fn stat(&self) -> Stat {
         let whole = |[high, low]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
         Stat {
-            dev: whole(self.dev),
+            dev: self.dev.into(),
             ino: whole(self.ino),
             size: whole(self.size),
             mtime: (whole(self.seconds) as i64, self.nanos),
@@ -126,6 +127,12 @@ impl Seen {
 }
 
 impl EntryState {
+    /// Of a file or link that has the entry's content, as its stat data proves.
+    fn clean(stat: Stat) -> EntryState {
+        // Comparing the content is always right.
+        Seen::of(&stat).map_or_else(|| EntryState::Suspect(Box::new(stat)), EntryState::Clean)
+    }
+
     /// What is known of the file or link that stands there; `None`: something else, or nothing.
     pub fn file(&self) -> Option<Stat> {
         match self {

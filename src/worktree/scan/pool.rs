@@ -77,4 +77,4 @@ pub(super) fn run<'e>(walk: &Walk<'e>, first: Task<'e>) -> Result<Scan> {
     state.failed.map_or(Ok(state.found), Err)
 }
 
-const _: () = assert!(size_of::<EntryState>() <= 48, "one for every index entry is kept");
+const _: () = assert!(size_of::<EntryState>() <= 40, "one for every index entry is kept");
