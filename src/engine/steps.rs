@@ -326,7 +326,7 @@ impl<'a> Hands<'a> {
                 if let Some(parent) = place.parent() {
                     fs::create_dir_all(parent)?;
                 }
-                fs::write_atomic(&place, &repo.blob(blob)?)?;
+                repo.write_whole(&place, &repo.blob(blob)?)?;
                 fs::set_mode(&place, 0o666 & !crate::host::umask())
             }
             None => fs::remove_file_if_exists(&place).map(drop),
@@ -337,7 +337,8 @@ impl<'a> Hands<'a> {
         let repo = &self.session.repo;
         let now = repo.head()?;
         if &now == new {
-            return Ok(());
+            let (Some(from), Some(to)) = (from, to) else { return Ok(()) };
+            return repo.settle_head_log((from, to), &self.who, &new.moved_to(old), &old.moved_to(new));
         }
         if &now != old {
             return Err(Error::new(Kind::Busy, "HEAD was moved by somebody else meanwhile")
@@ -347,13 +348,13 @@ impl<'a> Hands<'a> {
             Some(lock) => lock,
             None => GitLock::take(&self.session.layout.lock_head(), &repo.git_dir().join("HEAD"))?,
         };
+        // First the line, as with refs: a run that dies in between has written that.
+        if let Some(to) = to {
+            repo.log_head(from, to, &self.who, &old.moved_to(new))?;
+        }
         lock.publish(|out| {
             out.write_all(new.file_contents().as_bytes()).map_err(|e| Error::io("cannot write HEAD", &e))
-        })?;
-        match to {
-            Some(to) => repo.log_head(from, to, &self.who, &old.moved_to(new)),
-            None => Ok(()),
-        }
+        })
     }
 
     fn index(&mut self, changes: &[IndexChange]) -> Result<()> {

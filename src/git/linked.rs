@@ -1,10 +1,11 @@
 //! Linked worktrees that live for a moment: where tests and commands run that must not touch the user's files.
 
-use super::process;
+use super::linked_records::{add_worktree, prune_worktree};
 use super::repo::Repo;
 use crate::Result;
 use crate::host::fs;
 use crate::model::ObjectId;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A linked worktree below the common git directory, with a commit checked out; removed with this value.
@@ -20,11 +21,12 @@ impl<'r> Linked<'r> {
     pub fn make(repo: &'r Repo, commit: ObjectId) -> Result<Linked<'r>> {
         let base = home(repo);
         fs::create_dir_all_private(&base)?;
-        sweep(repo)?;
+        clear_linked(repo)?;
         // Two runs may look for a free number at the same time: the lock tells.
         let (path, lock) = loop_for_a_place(&base)?;
         let linked = Linked { repo, path, _lock: lock };
-        process::add_worktree(repo, &linked.path, commit)?;
+        let mark = linked.path.file_name().unwrap_or_default().to_string_lossy();
+        add_worktree(repo, &linked.path, commit, &mark)?;
         Ok(linked)
     }
 
@@ -42,9 +44,11 @@ impl Drop for Linked<'_> {
 }
 
 /// Removes linked worktrees that a dead run left.
-pub fn sweep(repo: &Repo) -> Result<()> {
+pub fn clear_linked(repo: &Repo) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(home(repo)) else { return Ok(()) };
-    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()) {
+    // Each has its lock, and one that was only just begun has nothing else.
+    let found: BTreeSet<PathBuf> = entries.flatten().map(|entry| entry.path().with_extension("")).collect();
+    for path in found {
         if let Some(_lock) = fs::FileLock::try_acquire(&path.with_extension("lock"))? {
             remove(repo, &path)?;
         }
@@ -73,6 +77,56 @@ fn loop_for_a_place(base: &Path) -> Result<(PathBuf, fs::FileLock)> {
 fn remove(repo: &Repo, path: &Path) -> Result<()> {
     // Only copies of what is in the repository, and what commands made of them, lie there.
     fs::remove_scratch(path)?;
-    process::prune_worktree(repo, path)?;
+    prune_worktree(repo, path)?;
     fs::remove_file_if_exists(&path.with_extension("lock")).map(drop)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make files as a run leaves them that died")]
+mod tests {
+    use super::*;
+    use crate::git::testing::TestRepo;
+
+    fn repo() -> (TestRepo, Repo) {
+        let test = TestRepo::new();
+        test.write("a", "a");
+        test.commit_all();
+        let repo = Repo::open_at(test.root()).unwrap();
+        (test, repo)
+    }
+
+    #[test]
+    fn what_dead_runs_left_is_removed_and_what_is_in_use_stays() {
+        let (test, repo) = repo();
+        let head = repo.head_commit(&repo.head().unwrap()).unwrap().unwrap();
+        let used = Linked::make(&repo, head).unwrap();
+        assert_eq!(std::fs::read(used.path().join("a")).unwrap(), b"a");
+        let left = home(&repo).join("1-1");
+        add_worktree(&repo, &left, head, "1-1").unwrap();
+        std::fs::write(left.with_extension("lock"), "").unwrap();
+        // Stopped before git had made anything.
+        std::fs::write(home(&repo).join("1-2.lock"), "").unwrap();
+        // Stopped before git had written where it leads.
+        std::fs::write(home(&repo).join("1-3.lock"), "").unwrap();
+        std::fs::create_dir(repo.common_dir().join("worktrees/1-3")).unwrap();
+        std::fs::write(repo.common_dir().join("worktrees/1-3/locked"), "1-3").unwrap();
+        clear_linked(&repo).unwrap();
+        let stay = std::fs::read_dir(home(&repo)).unwrap().count();
+        assert_eq!(stay, 2, "the one in use, and its lock");
+        assert_eq!(std::fs::read_dir(repo.common_dir().join("worktrees")).unwrap().count(), 1);
+        assert_eq!(String::from_utf8(test.git(&["worktree", "list"])).unwrap().lines().count(), 2);
+        drop(used);
+        assert_eq!(std::fs::read_dir(home(&repo)).unwrap().count(), 0);
+        assert_eq!(String::from_utf8(test.git(&["worktree", "list"])).unwrap().lines().count(), 1);
+    }
+
+    /// `git reset` takes the lock of `packed-refs`: killed there, it would leave one that nobody dares to remove. It also writes `ORIG_HEAD`.
+    #[test]
+    fn it_is_filled_without_locks_that_all_worktrees_share() {
+        let (_test, repo) = repo();
+        let head = repo.head_commit(&repo.head().unwrap()).unwrap().unwrap();
+        let linked = Linked::make(&repo, head).unwrap();
+        let entry = repo.common_dir().join("worktrees").join(linked.path().file_name().unwrap());
+        assert!(entry.join("index").exists() && !entry.join("ORIG_HEAD").exists());
+    }
 }

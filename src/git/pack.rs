@@ -302,6 +302,7 @@ impl Published {
 /// Removes what a killed run left beside the packs. Only under our lock: no other run is writing a pack.
 pub fn clear_leftovers(repo: &Repo) -> Result<()> {
     repo.clear_ref_locks()?;
+    crate::host::fs::clear_drafts(&repo.area())?;
     let (mark, draft) = (keep_mark(&repo.worktree_id()), draft_prefix(repo));
     let Ok(entries) = std::fs::read_dir(repo.pack_dir()) else { return Ok(()) };
     for entry in entries.flatten() {

@@ -29,7 +29,7 @@ pub(super) fn git_with_hooks(repo: &Handles) -> Command {
 }
 
 /// Settings for one run of git. Not with `-c`: a key may contain `=`.
-fn set(command: &mut Command, settings: &[(String, String)]) {
+pub(super) fn set(command: &mut Command, settings: &[(String, String)]) {
     let before: usize = env::var("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
     for (at, (key, value)) in (before..).zip(settings) {
         command.env(&format!("GIT_CONFIG_KEY_{at}"), key).env(&format!("GIT_CONFIG_VALUE_{at}"), value);
@@ -155,70 +155,6 @@ pub(super) fn edit_config(repo: &Handles, file: &Path, key: &str, value: Option<
         return Ok(());
     }
     Err(Error::fault(format!("git cannot set {key}")).because(String::from_utf8_lossy(&done.stderr).trim()))
-}
-
-/// Adds a linked worktree with a detached `HEAD`. Filters of the repository run only when they are allowed.
-pub(super) fn add_worktree(repo: &Repo, path: &Path, commit: ObjectId) -> Result<()> {
-    worktree_add(repo, path, &["--detach"], &commit.to_string())
-}
-
-/// The same with a branch checked out.
-pub(super) fn add_branch_worktree(repo: &Repo, path: &Path, branch: &str) -> Result<()> {
-    worktree_add(repo, path, &[], branch)
-}
-
-fn worktree_add(repo: &Repo, path: &Path, options: &[&str], what: &str) -> Result<()> {
-    let mut command = git(repo);
-    set(&mut command, &only_allowed_filters(repo));
-    command.args(["worktree", "add", "--quiet", "--no-guess-remote"]).args(options.iter().copied());
-    command.arg_bytes(path.as_os_str().as_bytes()).args([what]);
-    let done = command.input(b"")?;
-    match done.code {
-        Some(0) => Ok(()),
-        _ => {
-            Err(Error::fault("git cannot make a linked worktree").because(crate::model::readable(&done.stderr).trim()))
-        }
-    }
-}
-
-/// Lets a linked worktree and git's record of it lead to each other again.
-pub(super) fn repair_worktree(repo: &Handles, path: &Path) -> Result<()> {
-    let mut command = git(repo);
-    command.args(["worktree", "repair"]).arg_bytes(path.as_os_str().as_bytes());
-    let done = command.input(b"")?;
-    match done.code {
-        Some(0) => Ok(()),
-        _ => {
-            Err(Error::fault("git cannot repair a linked worktree")
-                .because(crate::model::readable(&done.stderr).trim()))
-        }
-    }
-}
-
-/// What is not committed in a linked worktree, files that git ignores among them, as `git status --porcelain` has it.
-pub(super) fn status_lines(repo: &Handles, entry: &Path, top: &Path) -> Result<Vec<String>> {
-    let mut command = git(repo);
-    command.env("GIT_DIR", entry).env("GIT_WORK_TREE", top).cwd(top);
-    command.args(["status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--no-renames"]);
-    let done = command.input(b"")?;
-    if done.code != Some(0) {
-        return Err(Error::fault("git cannot tell what is in a linked worktree")
-            .because(crate::model::readable(&done.stderr).trim()));
-    }
-    let lines = done.stdout.split(|&b| b == 0).filter(|line| !line.is_empty());
-    Ok(lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect())
-}
-
-/// Forgets a linked worktree whose directory is gone.
-pub(super) fn prune_worktree(repo: &Repo, path: &Path) -> Result<()> {
-    let Some(name) = path.file_name() else { return Ok(()) };
-    let entry = repo.common_dir().join("worktrees").join(name);
-    // Only the one that leads there: the others are the user's.
-    let leads = crate::host::fs::read_capped(&entry.join("gitdir"), 1 << 16)?.unwrap_or_default();
-    if leads.trim_ascii_end() == path.join(".git").as_os_str().as_bytes() {
-        crate::host::fs::remove_scratch(&entry)?;
-    }
-    Ok(())
 }
 
 /// `git fsck` of every object; what it complains about, a line each.

@@ -3,6 +3,7 @@
 //! Not through libgit2: a run that is killed must leave only locks that the next run recognises as ours.
 //! Formats: <https://git-scm.com/docs/gitrepository-layout>.
 
+use super::reflog;
 use super::refs::{Loose, MAX_PACKED, is_of_worktree, is_ref_name};
 use super::repo::Repo;
 use crate::host::fs;
@@ -29,7 +30,7 @@ impl Repo {
         message: &str,
     ) -> Result<()> {
         if self.reference(name)? == new {
-            return Ok(());
+            return self.settle_log(name, new, who, message);
         }
         if let Some(id) = new.filter(|id| !self.exists(*id)) {
             return Err(Error::fault(format!("{name} cannot be set: object {id} is not there")));
@@ -51,16 +52,11 @@ impl Repo {
             fs::remove_file_if_exists(&path)?;
             // Somebody may have packed it in between.
             self.remove_packed(name)?;
-            fs::remove_file_if_exists(&self.log_path(name))?;
+            self.remove_log(name)?;
             return lock.release();
         };
         self.log_move(name, old, id, who, message)?;
         lock.publish(|out| writeln!(out, "{id}").map_err(|e| Error::io(format!("cannot write {name}"), &e)))
-    }
-
-    /// Adds a line to the reflog of `HEAD`, as git does when it switches.
-    pub fn log_head(&self, old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Result<()> {
-        if self.logs("HEAD") { append(&self.log_path("HEAD"), old, new, who, message) } else { Ok(()) }
     }
 
     /// The stash list, newest first: commit and message.
@@ -83,16 +79,20 @@ impl Repo {
 
     /// Puts a commit on top of the stash list, as `git stash store` does. Already on the list: nothing happens.
     pub fn add_stash(&self, commit: ObjectId, who: &Who, message: &str) -> Result<()> {
-        let listed = self.stashes()?.iter().any(|(id, _)| *id == commit);
+        let list = self.stashes()?;
+        let listed = list.iter().any(|(id, _)| *id == commit);
         let top = self.reference(STASH)?;
         let path = self.ref_path(STASH)?;
-        if listed {
+        // A run that died may have written the line, and the ref still names the entry below it.
+        if listed && (top == Some(commit) || list.first().is_none_or(|(newest, _)| *newest != commit)) {
             return Ok(());
         }
         let lock = GitLock::take(&self.private_name(STASH), &path)?;
-        // The list is the reflog; a ref that is there already was set by a run that died before the line.
-        let old = top.filter(|top| *top != commit);
-        append(&self.log_path(STASH), old, commit, who, message)?;
+        if !listed {
+            // The list is the reflog; a ref that is there already was set by a run that died before the line.
+            let old = top.filter(|top| *top != commit);
+            reflog::append(&self.log_path(STASH), old, commit, who, message)?;
+        }
         lock.publish(|out| writeln!(out, "{commit}").map_err(|e| Error::io("cannot write the stash list", &e)))
     }
 
@@ -112,7 +112,7 @@ impl Repo {
             fs::remove_file_if_exists(&self.log_path(STASH))?;
             return lock.release();
         };
-        fs::write_atomic(&self.log_path(STASH), &rewritten(&rest))?;
+        self.write_whole(&self.log_path(STASH), &rewritten(&rest))?;
         lock.publish(|out| writeln!(out, "{newest}").map_err(|e| Error::io("cannot write the stash list", &e)))
     }
 
@@ -128,6 +128,13 @@ impl Repo {
         }
         self.clear_config_lock()?;
         GitLock::clear_stale(&self.private_packed(), &self.packed_path())
+    }
+
+    /// Writes a file below the git directory whole. What a run that dies leaves of it lies in the area, where the next run clears it.
+    pub fn write_whole(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let area = self.area();
+        fs::create_dir_all_private(&area)?;
+        fs::write_atomic_from(&area, path, bytes)
     }
 
     /// The ref that a symbolic one leads to: that is the one that moves.
@@ -147,7 +154,7 @@ impl Repo {
     }
 
     /// Whether a ref belongs to one worktree alone.
-    fn base_of(&self, name: &str) -> &Path {
+    pub(super) fn base_of(&self, name: &str) -> &Path {
         if name == "HEAD" || is_of_worktree(name) { self.git_dir() } else { self.common_dir() }
     }
 
@@ -156,10 +163,6 @@ impl Repo {
             return Err(Error::fault(format!("{name:?} is not the name of a ref")));
         }
         Ok(self.base_of(name).join(name))
-    }
-
-    fn log_path(&self, name: &str) -> PathBuf {
-        self.base_of(name).join("logs").join(name)
     }
 
     /// Directories for a new ref; refs whose names are the beginning of each other cannot both be.
@@ -207,35 +210,6 @@ impl Repo {
             Ok(())
         })
     }
-
-    /// Whether git keeps a reflog of this ref.
-    fn logs(&self, name: &str) -> bool {
-        let usual = ["refs/heads/", "refs/remotes/", "refs/notes/"];
-        let by_name = name == "HEAD" || usual.iter().any(|prefix| name.starts_with(prefix));
-        match self.config_string("core.logallrefupdates").as_deref() {
-            Some("always") => true,
-            Some("false" | "no" | "off" | "0") => self.log_path(name).exists(),
-            _ => by_name || self.log_path(name).exists(),
-        }
-    }
-
-    fn log_move(&self, name: &str, old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Result<()> {
-        if self.logs(name) {
-            append(&self.log_path(name), old, new, who, message)?;
-        }
-        if matches!(self.head()?, crate::model::Head::Branch(branch) if branch == name) {
-            self.log_head(old, new, who, message)?;
-        }
-        Ok(())
-    }
-}
-
-/// One line is one write, as git does it: lines of several writers do not mix.
-fn append(path: &Path, old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Result<()> {
-    let old = old.map_or_else(|| "0".repeat(40), |id| id.to_string());
-    let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    fs::append(path, format!("{old} {new} {}\t{}\n", who.git_line(), message.trim()).as_bytes())
 }
 
 /// The lines of a reflog from which one was taken: each begins where the one before ends.

@@ -1,14 +1,11 @@
 //! Linked worktrees that stay: made complete before they are seen, and removed only when nothing in them would be lost.
 
-use super::process;
+use super::linked_records::{self as records, MAX};
 use super::repo::Repo;
 use crate::host::{fs, scratch};
 use crate::{Error, Kind, Result};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-
-/// More than any file of git's about a worktree.
-const MAX: u64 = 1 << 16;
 
 /// A linked worktree, there or not.
 pub struct LinkedPlace<'r> {
@@ -55,20 +52,36 @@ impl<'r> LinkedPlace<'r> {
             let staged = self.staged();
             if staged.symlink_metadata().is_err() || self.entry(&staged)?.is_none_or(|entry| is_half_made(&entry)) {
                 self.forget_stage()?;
-                process::add_branch_worktree(self.repo, &staged, branch)?;
+                records::add_branch_worktree(self.repo, &staged, branch, &self.mark())?;
                 for (name, bytes) in more {
                     fs::write_new(&staged.join(name), bytes)?;
+                }
+                if let Some(entry) = self.entry(&staged)? {
+                    fs::remove_file_if_exists(&entry.join("locked"))?;
                 }
             }
             scratch::move_new(&staged, self.path)?;
         }
-        if self.entry(self.path)?.is_none() {
-            // Stopped between the move and this.
-            let staged = self.entry(&self.staged())?.ok_or_else(|| self.in_the_way())?;
-            fs::write_atomic(&staged.join("gitdir"), &[self.path.join(".git").as_os_str().as_bytes(), b"\n"].concat())?;
-            process::repair_worktree(self.repo, self.path)?;
-        }
+        self.settle()?;
         self.forget_stage()
+    }
+
+    /// It stands in its place: git's record of it leads there, whatever a run did not come to.
+    fn settle(&self) -> Result<PathBuf> {
+        if let Some(record) = self.entry(self.path)? {
+            return Ok(record);
+        }
+        let record = self.entry(&self.staged())?.filter(|_| self.staged().symlink_metadata().is_err());
+        let record = record.ok_or_else(|| self.in_the_way())?;
+        let leads = [self.path.join(".git").as_os_str().as_bytes(), b"\n"].concat();
+        self.repo.write_whole(&record.join("gitdir"), &leads)?;
+        records::repair_worktree(self.repo, self.path)?;
+        Ok(record)
+    }
+
+    /// What git's record says as long as it is not complete.
+    fn mark(&self) -> String {
+        self.stage.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     fn in_the_way(&self) -> Error {
@@ -82,7 +95,7 @@ impl<'r> LinkedPlace<'r> {
     /// Refused: something in it is not committed, or git ignores it; then it stays as it is.
     pub fn remove(&self, more: &[(&str, Vec<u8>)]) -> Result<()> {
         if self.path.symlink_metadata().is_ok() {
-            let entry = self.entry(self.path)?.ok_or_else(|| self.in_the_way())?;
+            let entry = self.settle()?;
             self.refuse_to_lose(self.path, &entry, more)?;
             fs::create_dir_all_private(&self.stage)?;
             scratch::move_new(self.path, &self.staged())?;
@@ -94,9 +107,7 @@ impl<'r> LinkedPlace<'r> {
                 self.forget_stage()?;
                 return Err(error);
             }
-            // First what names the place: without it, nothing asks again what is only half there.
-            fs::remove_file_if_exists(&entry.join("gitdir"))?;
-            fs::remove_scratch(&entry)?;
+            records::discard(self.repo, &entry)?;
         }
         self.forget_stage()?;
         scratch::remove_dir_if_empty(&self.repo.common_dir().join("worktrees"))
@@ -125,7 +136,7 @@ impl<'r> LinkedPlace<'r> {
             let bytes = more.iter().find(|(own, _)| *own == name).map(|(_, bytes)| bytes);
             bytes.is_some_and(|bytes| fs::read_capped(&at.join(name), MAX << 4).ok().flatten().as_ref() == Some(bytes))
         };
-        let found = process::status_lines(self.repo, entry, at)?;
+        let found = records::status_lines(self.repo, entry, at)?;
         let lost: Vec<&String> = found.iter().filter(|line| !ours(line)).collect();
         match lost.first() {
             None => Ok(()),
@@ -139,37 +150,22 @@ impl<'r> LinkedPlace<'r> {
 
     /// Git's record of the worktree that stands, or stood, at `path`.
     fn entry(&self, path: &Path) -> Result<Option<PathBuf>> {
-        let wanted = path.join(".git");
-        let Ok(entries) = std::fs::read_dir(self.repo.common_dir().join("worktrees")) else { return Ok(None) };
-        for entry in entries.flatten().map(|entry| entry.path()) {
-            let leads = fs::read_capped(&entry.join("gitdir"), MAX)?.unwrap_or_default();
-            let leads = PathBuf::from(std::ffi::OsStr::from_bytes(leads.trim_ascii_end()));
-            let leads = if leads.is_relative() { entry.join(leads) } else { leads };
-            if same_place(&leads, &wanted) {
-                return Ok(Some(entry));
-            }
-        }
-        Ok(None)
+        records::record_of(self.repo, path)
     }
 
     /// Removes the stage, and git's record of what stands in it. Only copies of what is in the repository lie there.
     fn forget_stage(&self) -> Result<()> {
         fs::remove_scratch(&self.stage)?;
         match self.entry(&self.staged())? {
-            Some(entry) => fs::remove_scratch(&entry),
-            None => Ok(()),
+            Some(entry) => records::discard(self.repo, &entry),
+            None => records::discard_begun(self.repo, self.path, &self.mark()),
         }
     }
 }
 
-/// `git worktree add` was stopped in the middle.
+/// It is locked until everything is in it: a run was stopped before that.
 fn is_half_made(entry: &Path) -> bool {
     entry.join("locked").exists()
-}
-
-fn same_place(a: &Path, b: &Path) -> bool {
-    let real = |path: &Path| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    a == b || real(a).is_some_and(|a| Some(a) == real(b))
 }
 
 #[cfg(test)]
@@ -242,15 +238,22 @@ mod tests {
         let path = outside.path().join("x");
         let place = LinkedPlace::new(&repo, &path, "op/0").unwrap();
         // Stopped in git, half the files there.
-        process::add_branch_worktree(&repo, &place.staged(), "side").unwrap();
+        records::add_branch_worktree(&repo, &place.staged(), "side", &place.mark()).unwrap();
         let entry = place.entry(&place.staged()).unwrap().unwrap();
         std::fs::write(entry.join("locked"), "initializing").unwrap();
         std::fs::remove_file(place.staged().join("a")).unwrap();
         place.make("side", &[]).unwrap();
         assert!(path.join("a").exists());
         place.remove(&[]).unwrap();
+        // Stopped before the settings were in it.
+        records::add_branch_worktree(&repo, &place.staged(), "side", &place.mark()).unwrap();
+        let more = [("rollback.toml", b"x".to_vec())];
+        place.make("side", &more).unwrap();
+        assert_eq!(std::fs::read(path.join("rollback.toml")).unwrap(), b"x");
+        place.remove(&more).unwrap();
         // Stopped between the move and the record.
-        process::add_branch_worktree(&repo, &place.staged(), "side").unwrap();
+        records::add_branch_worktree(&repo, &place.staged(), "side", &place.mark()).unwrap();
+        std::fs::remove_file(place.entry(&place.staged()).unwrap().unwrap().join("locked")).unwrap();
         std::fs::rename(place.staged(), &path).unwrap();
         place.make("side", &[]).unwrap();
         assert!(test.git(&["-C", path.to_str().unwrap(), "status", "--porcelain"]).is_empty());
@@ -264,6 +267,23 @@ mod tests {
         std::fs::remove_file(path.join("new")).unwrap();
         place.remove(&[]).unwrap();
         assert!(!path.exists());
+        // Stopped between the move and the record, and taken back.
+        records::add_branch_worktree(&repo, &place.staged(), "side", &place.mark()).unwrap();
+        std::fs::remove_file(place.entry(&place.staged()).unwrap().unwrap().join("locked")).unwrap();
+        std::fs::rename(place.staged(), &path).unwrap();
+        place.remove(&[]).unwrap();
+        assert!(!path.exists());
+        // Stopped before git had written where its record leads; one of the user's is in the same state.
+        let worktrees = repo.common_dir().join("worktrees");
+        for (name, reason) in [("x", place.mark()), ("x1", "mine".to_owned()), ("x2", String::new())] {
+            std::fs::create_dir_all(worktrees.join(name)).unwrap();
+            std::fs::write(worktrees.join(name).join("locked"), reason).unwrap();
+        }
+        place.make("side", &[]).unwrap();
+        assert_eq!(place.entry(&path).unwrap(), Some(worktrees.join("x")));
+        place.remove(&[]).unwrap();
+        let left: Vec<_> = std::fs::read_dir(&worktrees).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["x1"]);
         // Something else stands there.
         std::fs::create_dir(&path).unwrap();
         assert_eq!(place.make("side", &[]).unwrap_err().kind(), Kind::Busy);

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use rustix::fs::FlockOperation;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,12 @@ fn parent_of(path: &Path) -> &Path {
 
 /// Writes `bytes` to `path` so that a reader, or a power cut, finds the old file or the new one and nothing between.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let (temp, mut file) = create_beside(path)?;
+    write_atomic_from(parent_of(path), path, bytes)
+}
+
+/// The same for a file in a directory that is not ours alone: what a run that dies leaves of it lies in `drafts`, on the same file system.
+pub fn write_atomic_from(drafts: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
+    let (temp, mut file) = create_draft(drafts, path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
     let renamed = written.and_then(|()| fs::rename(&temp, path));
@@ -40,15 +45,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     fsync_dir(parent_of(path))
 }
 
-/// A new empty file in the same directory, with the present file's permission bits.
-fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
+/// What the names of drafts have in common.
+const DRAFT: &str = ".tmp-";
+
+/// A new empty file in a directory, with the permission bits that `path` has now.
+fn create_draft(dir: &Path, path: &Path) -> Result<(PathBuf, File)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mode = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.mode() & 0o7777);
     loop {
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or(OsStr::new("file")));
-        name.push(format!(".tmp-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        let temp = parent_of(path).join(name);
+        name.push(format!("{DRAFT}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let temp = dir.join(name);
         match OpenOptions::new().write(true).create_new(true).open(&temp) {
             Ok(file) => {
                 if let Some(mode) = mode {
@@ -61,6 +69,18 @@ fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
             Err(error) => return Err(failed("write", path, &error)),
         }
     }
+}
+
+/// Removes drafts in a directory that nobody is writing in now.
+pub fn clear_drafts(dir: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with('.') && name.contains(DRAFT)) {
+            remove_file_if_exists(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Brings the names in a directory to disk.
@@ -107,6 +127,17 @@ pub fn read_capped(path: &Path, max: u64) -> Result<Option<Vec<u8>>> {
         return Err(Error::refused(format!("{} is larger than {max} bytes", path.display())));
     }
     Ok(Some(bytes))
+}
+
+/// The last bytes of a file, at most `most`.
+pub fn read_end(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|mut file| {
+        let size = file.metadata()?.len();
+        file.seek(SeekFrom::Start(size.saturating_sub(most)))?;
+        file.read_to_end(&mut bytes)
+    });
+    read.map(|_| bytes).map_err(|e| failed("read", path, &e))
 }
 
 /// Gives a file a second name; fails when `link` exists.

@@ -23,8 +23,7 @@ fn clone_id(repo: &Repo, layout: &Layout) -> Result<String> {
         repo.root().display()
     );
     let id = crate::git::name_of(ObjectKind::Blob, seed.as_bytes())?.to_string()[..12].to_owned();
-    fs::create_dir_all_private(layout.area())?;
-    fs::write_atomic(&path, format!("{id}\n").as_bytes())?;
+    repo.write_whole(&path, format!("{id}\n").as_bytes())?;
     Ok(id)
 }
 

@@ -151,6 +151,10 @@ impl Session {
         use crate::host::gitlock::GitLock;
         GitLock::clear_stale(&self.layout.lock_index(), &self.repo.index_path())?;
         GitLock::clear_stale(&self.layout.lock_head(), &self.repo.git_dir().join("HEAD"))?;
+        // Without a journal, or while a person is waited for, how far the steps are means nothing.
+        fs::remove_file_if_exists(&self.layout.progress())?;
+        fs::remove_scratch(&self.layout.area().join("scratch"))?;
+        crate::git::clear_linked(&self.repo)?;
         crate::git::clear_leftovers(&self.repo)
     }
 }
