@@ -30,6 +30,7 @@ mod it {
     mod lost;
     mod mutating;
     mod notify;
+    mod packages;
     mod picks;
     mod plain_git;
     mod property;

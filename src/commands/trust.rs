@@ -81,10 +81,10 @@ fn look(session: &Session, from: Option<&str>) -> Result<TrustReport> {
         let hash = trust::hash(&text);
         let config = Config::of_text(&text)?;
         let commands = config.tasks().into_iter().map(|(key, task)| TaskRow {
-            key: if key.ends_with(&task.name) || task.name.starts_with(&format!("{key} ")) {
-                task.name.clone()
-            } else {
-                format!("{key} {}", task.name)
+            // What nobody named is called as its key, or the last word of that and a number.
+            key: match key.rsplit(' ').next().and_then(|last| task.name.strip_prefix(last)) {
+                Some(number) if number.is_empty() || number.starts_with(' ') => format!("{key}{number}"),
+                _ => format!("{key} {}", task.name),
             },
             command: task.spelled(),
             cwd: task.cwd.clone(),

@@ -1,6 +1,6 @@
 //! `rollback.toml` as it is written: every table and key there is.
 
-use super::release::{PackageRule, ReleaseTable};
+use super::release::{PackageTable, ReleaseTable};
 use super::task::{Takes, Tasks, is_below};
 use super::values::{Percent, Size, Span};
 use super::{Check, Commands, Config, FILE_NAME, Hotfix, Recovery, ReportPlace, Reports, Rule, Sprint, Validate};
@@ -25,7 +25,7 @@ pub(super) struct File {
     hotfix: HotfixTable,
     recovery: RecoveryTable,
     release: ReleaseTable,
-    package: Vec<PackageRule>,
+    package: Vec<PackageTable>,
     report: ReportTable,
     analyze: BTreeMap<String, Tasks>,
     budget: BTreeMap<Impact, Span>,

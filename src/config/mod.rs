@@ -290,9 +290,9 @@ impl Config {
             ("validate", &self.validate.run),
             ("release pr", &self.release.pr),
         ];
-        lists.extend(self.release.publishing.tasks());
         lists.extend(self.analyze.iter().map(|(name, tasks)| (name.as_str(), tasks)));
-        lists.into_iter().flat_map(|(key, tasks)| tasks.iter().map(move |task| (key.to_owned(), task))).collect()
+        let lists = lists.into_iter().map(|(key, tasks)| (key.to_owned(), tasks)).chain(self.release.tasks());
+        lists.flat_map(|(key, tasks)| tasks.iter().map(move |task| (key.clone(), task))).collect()
     }
 
     /// How long a recovery may take, seconds.

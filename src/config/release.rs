@@ -59,30 +59,42 @@ impl Publishing {
     /// Every task, behind its key.
     pub fn tasks(&self) -> [(&'static str, &Vec<Task>); 6] {
         [
-            ("release publish", &self.publish),
-            ("release published", &self.published),
-            ("release assets", &self.assets),
-            ("release fetch-assets", &self.fetch_assets),
-            ("release yank", &self.yank),
-            ("release unyank", &self.unyank),
+            ("publish", &self.publish),
+            ("published", &self.published),
+            ("assets", &self.assets),
+            ("fetch-assets", &self.fetch_assets),
+            ("yank", &self.yank),
+            ("unyank", &self.unyank),
         ]
     }
 }
 
+impl Release {
+    /// Every task, behind its key; of a package those that are its own.
+    pub fn tasks(&self) -> impl Iterator<Item = (String, &Vec<Task>)> {
+        let whole = self.publishing.tasks();
+        let own = |package: &'_ PackageRule, (key, _): (&str, &Vec<Task>)| format!("package {} {key}", package.name);
+        let packages = self.packages.iter().flat_map(move |package| {
+            let differs = package.publishing.tasks().into_iter().zip(whole).filter(|(task, base)| task.1 != base.1);
+            differs.map(move |(task, _)| (own(package, task), task.1))
+        });
+        whole.into_iter().map(|(key, tasks)| (format!("release {key}"), tasks)).chain(packages)
+    }
+}
+
 /// A directory that is released under versions of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageRule {
     /// What it is called (`-p NAME`).
     pub name: String,
     /// The directory; without it, the top.
-    #[serde(default)]
     pub path: String,
     /// The pattern of its tags; `None`: as the tags that are there.
     pub tag: Option<String>,
     /// Its version files, relative to its directory.
-    #[serde(default)]
     pub files: Vec<FileRule>,
+    /// What is run about its versions: its own tasks, and those of `[release]` where it has none under a key.
+    pub publishing: Publishing,
 }
 
 /// A version file: `"Cargo.toml"`, or `{ file = "install.md", pattern = "app-{version}.tar.gz", count = 2 }`.
@@ -104,47 +116,79 @@ pub(super) struct ReleaseTable {
     lines: Vec<String>,
     pr: Tasks,
     remote: Option<String>,
-    publish: Tasks,
-    published: Tasks,
-    assets: Tasks,
-    fetch_assets: Tasks,
-    yank: Tasks,
-    unyank: Tasks,
+    publish: Option<Tasks>,
+    published: Option<Tasks>,
+    assets: Option<Tasks>,
+    fetch_assets: Option<Tasks>,
+    yank: Option<Tasks>,
+    unyank: Option<Tasks>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct PackageTable {
+    name: String,
+    path: String,
+    tag: Option<String>,
+    files: Vec<FileRule>,
+    publish: Option<Tasks>,
+    published: Option<Tasks>,
+    assets: Option<Tasks>,
+    fetch_assets: Option<Tasks>,
+    yank: Option<Tasks>,
+    unyank: Option<Tasks>,
+}
+
+/// The keys of [`Publishing`] in both tables. (`serde` cannot tell unknown keys from those of a table within.)
+macro_rules! publishing {
+    ($table:ident, $base:expr) => {{
+        let base: &Publishing = $base;
+        let or = |tasks: Option<Tasks>, base: &Vec<Task>, key, count, takes| match tasks {
+            Some(tasks) => tasks.under(key, minutes(count), takes),
+            None => Ok(base.clone()),
+        };
+        Publishing {
+            publish: or($table.publish, &base.publish, "publish", 30, Takes::Commands)?,
+            published: or($table.published, &base.published, "published", 1, Takes::Checks)?,
+            assets: or($table.assets, &base.assets, "assets", 1, Takes::Checks)?,
+            fetch_assets: or($table.fetch_assets, &base.fetch_assets, "fetch-assets", 15, Takes::Commands)?,
+            yank: or($table.yank, &base.yank, "yank", 5, Takes::Commands)?,
+            unyank: or($table.unyank, &base.unyank, "unyank", 5, Takes::Commands)?,
+        }
+    }};
+}
+
+impl PackageTable {
+    fn rule(self, base: &Publishing) -> Result<PackageRule, String> {
+        if !is_below(&self.path) && !self.path.is_empty() {
+            return Err(format!("{:?} is not a directory below the top of the worktree", self.path));
+        }
+        let path = self.path.trim_end_matches('/').trim_start_matches("./").to_owned();
+        let path = if path == "." { String::new() } else { path };
+        let publishing = publishing!(self, base);
+        Ok(PackageRule { name: self.name, path, tag: self.tag, files: self.files, publishing })
+    }
 }
 
 impl ReleaseTable {
-    pub(super) fn release(self, packages: Vec<PackageRule>) -> Result<Release, String> {
+    pub(super) fn release(self, tables: Vec<PackageTable>) -> Result<Release, String> {
         let mut names = BTreeSet::new();
         check(self.tag.as_deref(), &self.files, "[release]")?;
-        for package in &packages {
-            let place = format!("[[package]] {}", package.name);
-            if package.name.is_empty() || !names.insert(&package.name) {
+        let publishing = publishing!(self, &Publishing::default());
+        let mut packages = Vec::new();
+        for table in tables {
+            let place = format!("[[package]] {}", table.name);
+            if table.name.is_empty() || !names.insert(table.name.clone()) {
                 return Err(format!("{place}: every package needs a name of its own"));
             }
-            if !is_below(&package.path) && !package.path.is_empty() {
-                return Err(format!("{place}: {:?} is not a directory below the top of the worktree", package.path));
-            }
-            check(package.tag.as_deref(), &package.files, &place)?;
+            check(table.tag.as_deref(), &table.files, &place)?;
+            packages.push(table.rule(&publishing).map_err(|wrong| format!("{place}: {wrong}"))?);
         }
-        let plain = |path: &str| path.trim_end_matches('/').trim_start_matches("./").to_owned();
-        let packages = packages.into_iter().map(|package| {
-            let path = Some(plain(&package.path)).filter(|path| path != ".").unwrap_or_default();
-            PackageRule { path, ..package }
-        });
-        let commands = |tasks: Tasks, key, count| tasks.under(key, minutes(count), Takes::Commands);
-        let publishing = Publishing {
-            publish: commands(self.publish, "publish", 30)?,
-            published: self.published.under("published", minutes(1), Takes::Checks)?,
-            assets: self.assets.under("assets", minutes(1), Takes::Checks)?,
-            fetch_assets: commands(self.fetch_assets, "fetch-assets", 15)?,
-            yank: commands(self.yank, "yank", 5)?,
-            unyank: commands(self.unyank, "unyank", 5)?,
-        };
-        let pr = commands(self.pr, "pr", 2)?;
+        let pr = self.pr.under("pr", minutes(2), Takes::Commands)?;
         Ok(Release {
             tag: self.tag,
             files: self.files,
-            packages: packages.collect(),
+            packages,
             lines: self.lines,
             pr,
             remote: self.remote,

@@ -85,6 +85,23 @@ lead = "Ada <ada@example.org>"
     assert_eq!(config.contacts["lead"], "Ada <ada@example.org>");
 }
 
+/// A package has the tasks of `[release]` where it has none of its own; `[]` is none at all.
+#[test]
+fn packages_publish_in_their_own_way() {
+    let config = load(
+        "[release]\npublish = \"all\"\nyank = \"back\"\n[[package]]\nname = \"a\"\n[[package]]\nname = \"b\"\npublish = \"own\"\n\
+         published = { http = \"http://x/b\" }\nyank = []\n",
+    )
+    .unwrap();
+    let spelled = |tasks: &[crate::model::Task]| tasks.iter().map(|task| task.spelled()).collect::<Vec<_>>().join(" ");
+    let [a, b] = &config.release.packages[..] else { panic!("not two packages") };
+    assert_eq!((spelled(&a.publishing.publish), spelled(&a.publishing.yank)), ("all".to_owned(), "back".to_owned()));
+    assert_eq!((spelled(&b.publishing.publish), spelled(&b.publishing.yank)), ("own".to_owned(), String::new()));
+    assert_eq!(b.publishing.published.len(), 1);
+    let keys: Vec<String> = config.tasks().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["release publish", "release yank", "package b publish", "package b published"]);
+}
+
 #[test]
 fn an_unknown_key_is_refused_with_its_line_and_what_was_meant() {
     refused(
@@ -95,6 +112,7 @@ fn an_unknown_key_is_refused_with_its_line_and_what_was_meant() {
     refused("[commands]\nhalt = \"x\"\n", &["line 2", "known here: stop, install, start"]);
     refused("[commands]\nstop = { rum = \"x\" }\n", &["line 2", "did you mean `run`?"]);
     refused("[commands]\nverify = [{ run = \"x\", retry = 3 }]\n", &["line 2", "known here", "retries"]);
+    refused("[[package]]\nname = \"a\"\npublihs = \"x\"\n", &["line 3", "did you mean `publish`?"]);
     refused("[hooks]\nstop = \"x\"\n", &["line 1", "known here"]);
     refused("[keep\n", &["line 1"]);
 }
@@ -117,6 +135,9 @@ fn values_that_make_no_sense_are_refused() {
         ("[commands]\nstop = { run = \"a\", timeout = \"soon\" }\n", "length of time"),
         ("[commands]\nstop = { run = \"a\", environment = { \"A=B\" = \"x\" } }\n", "name of a variable"),
         ("[commands]\nstop = [{ run = \"a\", name = \"x\" }, { run = \"b\", name = \"x\" }]\n", "two tasks called x"),
+        ("[[package]]\nname = \"a\"\npublish = { http = \"http://x\" }\n", "[[package]] a: `publish` takes no `http`"),
+        ("[[package]]\npath = \"a\"\n", "a name of its own"),
+        ("[[package]]\nname = \"a\"\npath = \"../a\"\n", "below the top"),
         ("[check]\ndisk = \"110%\"\n", "90%"),
         ("[sprint]\nretry = \"again\"\n", "must contain {n}"),
         ("[recovery]\nbranch = \"again\"\n", "must contain"),

@@ -1,6 +1,6 @@
 //! What is released under versions of its own.
 
-use crate::config::{Config, FileRule, Release};
+use crate::config::{Config, FileRule, Publishing, Release};
 use crate::model::nearest;
 use crate::{Error, Result};
 
@@ -15,6 +15,8 @@ pub struct Package {
     pub tag: Option<String>,
     /// Version files that the settings name. Without any that is named alone, files are found by themselves.
     pub files: Vec<FileRule>,
+    /// What is run about its versions.
+    pub publishing: Publishing,
     /// The directories of the other packages.
     pub apart: Vec<String>,
 }
@@ -49,14 +51,15 @@ impl Package {
             path: rule.path.clone(),
             tag: rule.tag.clone(),
             files: rule.files.clone(),
+            publishing: rule.publishing.clone(),
             apart: apart(release, &rule.path),
         });
         std::iter::once(Self::whole(release)).chain(named).collect()
     }
 
     fn whole(release: &Release) -> Package {
-        let (tag, files) = (release.tag.clone(), release.files.clone());
-        Package { name: None, path: String::new(), tag, files, apart: apart(release, "") }
+        let (tag, files, publishing) = (release.tag.clone(), release.files.clone(), release.publishing.clone());
+        Package { name: None, path: String::new(), tag, files, publishing, apart: apart(release, "") }
     }
 }
 

@@ -28,6 +28,8 @@ pub const PUBLISHED: &str = "published";
 pub const PUBLISH_FAILED: &str = "publish-failed";
 /// That it was withdrawn: `yes`; taken back: `no`.
 pub const YANKED: &str = "yanked";
+/// Whether the registry was without it after it was withdrawn: `yes` or `no`; nothing is known where it was not asked.
+pub const GONE: &str = "gone";
 /// The version that took its place, when its number was given up; [`NOTHING`]: none did.
 pub const RENUMBERED: &str = "renumbered";
 /// A number was given up, and no other took its place.

@@ -38,8 +38,7 @@ impl TagNames {
             None => vec!["v".to_owned(), String::new()],
             Some(name) => {
                 let usual = ["-v", "-", "/v", "/", "@v", "@"].iter().map(|end| format!("{name}{end}"));
-                // Go finds a module of a directory by the directory's path.
-                let go = Some(format!("{}/v", package.path)).filter(|_| !package.path.is_empty());
+                let go = Some(of_go(&package.path)).filter(|_| !package.path.is_empty());
                 let (first, last) = if is_go_module { (go, None) } else { (None, go) };
                 first.into_iter().chain(usual).chain(last).collect()
             }
@@ -95,6 +94,14 @@ impl TagNames {
     }
 }
 
+/// Go finds a module of a directory by the directory's path, without a last part that is a major version: `sub/v2` has `sub/v2.1.0`.
+fn of_go(path: &str) -> String {
+    let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_major = last.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()));
+    let module = if is_major { above } else { path };
+    if module.is_empty() { "v".to_owned() } else { format!("{module}/v") }
+}
+
 fn starts_with_digit(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
@@ -144,6 +151,11 @@ mod tests {
         assert_eq!(names.name_for(&next, &[]), "client-v1.3.0");
         let go = TagNames::of(&package(Some("client"), "lib/client", None), true);
         assert_eq!(go.name_for(&next, &[]), "lib/client/v1.3.0");
+        let second = Version::parse("2.1.0").unwrap();
+        for (path, tag) in [("lib/client/v2", "lib/client/v2.1.0"), ("v2", "v2.1.0"), ("lib/vault", "lib/vault/v2.1.0")]
+        {
+            assert_eq!(TagNames::of(&package(Some("client"), path, None), true).name_for(&second, &[]), tag);
+        }
     }
 
     #[test]

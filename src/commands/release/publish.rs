@@ -30,7 +30,7 @@ pub(super) fn run(
         return Ok(done(summary, true, Vec::new()).into());
     }
     let (tag, commit) = publishable(&found)?;
-    let tasks = tasks(session, &found, from_assets)?;
+    let tasks = tasks(package, &found, from_assets)?;
     let plan = plan(&found, &tag, &tasks);
     if ctx.global.dry_run {
         return Ok(plan.into());
@@ -44,7 +44,7 @@ pub(super) fn run(
     let busy = || Error::new(Kind::Busy, "another run is publishing at this moment").help("wait for its end");
     let _alone = fs::FileLock::try_acquire(&session.layout.area().join("publishing"))?.ok_or_else(busy)?;
     let runs = publish(ctx, session, &found, commit, &tasks)?;
-    finish(ctx, session, &found, &tag, runs)
+    finish(ctx, session, package, &found, &tag, runs)
 }
 
 /// Why there is nothing to publish any more.
@@ -95,8 +95,8 @@ struct Tasks<'s> {
     publish: Vec<&'s Task>,
 }
 
-fn tasks<'s>(session: &'s Session, found: &Findings, from_assets: bool) -> Result<Tasks<'s>> {
-    let publishing = &session.config.release.publishing;
+fn tasks<'s>(package: &'s Package, found: &Findings, from_assets: bool) -> Result<Tasks<'s>> {
+    let publishing = &package.publishing;
     if publishing.publish.is_empty() {
         return Err(Error::refused("no command is set that publishes")
             .help("set [release] publish in rollback.toml, and allow it with `git rollback trust`")
@@ -146,7 +146,14 @@ fn publish(
 }
 
 /// Records what came of it, and waits until the registry has it.
-fn finish(ctx: &Ctx<'_>, session: &Session, found: &Findings, tag: &str, runs: Vec<Ran>) -> Result<Outcome> {
+fn finish(
+    ctx: &Ctx<'_>,
+    session: &Session,
+    package: &Package,
+    found: &Findings,
+    tag: &str,
+    runs: Vec<Ran>,
+) -> Result<Outcome> {
     let typed = found.typed();
     let next = Hint::new(format!("git rollback release diagnose {typed}"), "what is published now?");
     if let Some(failed) = runs.iter().find(|ran| !ran.ok) {
@@ -162,7 +169,7 @@ fn finish(ctx: &Ctx<'_>, session: &Session, found: &Findings, tag: &str, runs: V
     let mut report = done(format!("Published {} from {tag}", found.version), true, runs);
     let facts = [(tag.to_owned(), PUBLISHED, Some(clock::now().to_string())), (tag.to_owned(), PUBLISH_FAILED, None)];
     report.operation = remember(ctx, session, "release publish", report.summary.clone(), &facts)?;
-    if let Some(why) = arrive(ctx, session, found)? {
+    if let Some(why) = arrive(ctx, session, package, found)? {
         report.verified = false;
         report.warnings.push(format!("the commands ended well, and {why}"));
         report.next.push(next);
@@ -174,29 +181,43 @@ fn finish(ctx: &Ctx<'_>, session: &Session, found: &Findings, tag: &str, runs: V
 const TRIES: u32 = 30;
 
 /// Waits for the registry; why it does not have it, when it does not.
-fn arrive(ctx: &Ctx<'_>, session: &Session, found: &Findings) -> Result<Option<String>> {
-    let publishing = &session.config.release.publishing;
-    let quiet = crate::host::talk::Quiet(ctx.talk);
-    let runner: Runner<'_> = runner(session, &quiet, found)?;
+fn arrive(ctx: &Ctx<'_>, session: &Session, package: &Package, found: &Findings) -> Result<Option<String>> {
+    let publishing = &package.publishing;
     for tasks in [&publishing.published, &publishing.assets] {
-        let Some(first) = tasks.first() else { continue };
-        let bar = ctx.talk.progress("waiting for the registry", Some(u64::from(TRIES)));
-        let mut answer = ask(&runner, tasks).0;
-        for _ in 1..TRIES {
-            if matches!(answer, Answer::Yes(_)) || ctx.talk.interrupted() {
-                break;
-            }
-            bar.advance(1);
-            std::thread::sleep(first.interval);
-            answer = ask(&runner, tasks).0;
-        }
-        match answer {
-            Answer::Yes(_) => {}
+        match ask_until(ctx, session, found, tasks, TRIES, |answer| matches!(answer, Answer::Yes(_)))? {
+            Answer::Yes(_) | Answer::NotSet(_) => {}
             Answer::NotAsked(why) => return Ok(Some(format!("nobody can tell whether it is there: {why}"))),
-            _ => return Ok(Some(format!("{} still says that it is not there", first.name))),
+            Answer::No(which) | Answer::Partly(which) => {
+                return Ok(Some(format!("the registry still says that it is not there: {which}")));
+            }
         }
     }
     Ok(None)
+}
+
+/// Asks until the answer is the wanted one, or it was asked often enough; the last answer.
+pub(super) fn ask_until(
+    ctx: &Ctx<'_>,
+    session: &Session,
+    found: &Findings,
+    tasks: &[Task],
+    tries: u32,
+    wanted: impl Fn(&Answer) -> bool,
+) -> Result<Answer> {
+    let Some(first) = tasks.first() else { return Ok(Answer::NotSet("published")) };
+    let quiet = crate::host::talk::Quiet(ctx.talk);
+    let runner: Runner<'_> = runner(session, &quiet, found)?;
+    let bar = ctx.talk.progress("waiting for the registry", Some(u64::from(tries)));
+    let mut answer = ask(&runner, tasks).0;
+    for _ in 1..tries {
+        if wanted(&answer) || ctx.talk.interrupted() {
+            break;
+        }
+        bar.advance(1);
+        std::thread::sleep(first.interval);
+        answer = ask(&runner, tasks).0;
+    }
+    Ok(answer)
 }
 
 fn done(summary: String, verified: bool, runs: Vec<Ran>) -> DoneReport {

@@ -1,14 +1,14 @@
 //! Withdraws a release, and takes that back.
 
-use super::publish::remember;
+use super::publish::{ask_until, remember};
 use super::repair::look;
 use crate::commands::Ctx;
 use crate::config::trust;
 use crate::model::report::{DoneReport, Hint, Outcome, PlanReport};
 use crate::model::{Ran, Task};
 use crate::release::Package;
-use crate::release::diagnosis::{Findings, runner};
-use crate::release::records::{STABLE, WHY, YANKED, yes_or_no};
+use crate::release::diagnosis::{Answer, Findings, runner};
+use crate::release::records::{GONE, STABLE, WHY, YANKED, yes_or_no};
 use crate::store::session::Session;
 use crate::{Error, Result};
 
@@ -34,7 +34,7 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &s
     if !back && reason.is_none() {
         return Err(Error::refused("it is not said why it is withdrawn").help("say it with --reason \"...\""));
     }
-    let publishing = &session.config.release.publishing;
+    let publishing = &package.publishing;
     let tasks = if back { &publishing.unyank } else { &publishing.yank };
     let plan = plan(&found, back, tasks);
     if ctx.global.dry_run {
@@ -63,7 +63,11 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &s
     match report.runs.iter().find(|ran| !ran.ok).map(Ran::failure) {
         None => {
             let title = format!("{} in the registry", report.summary);
-            let known = [(tag, YANKED, Some(yes_or_no(!back).to_owned()))];
+            let gone = after(ctx, session, package, &found, back, &mut report)?;
+            let known = [
+                (tag.clone(), YANKED, Some(yes_or_no(!back).to_owned())),
+                (tag, GONE, gone.filter(|_| !back).map(|gone| yes_or_no(gone).to_owned())),
+            ];
             remember(ctx, session, "release yank", title, &known)?;
         }
         Some(failure) => {
@@ -74,6 +78,45 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &s
         }
     }
     Ok(report.into())
+}
+
+/// How often the registry is asked: many never take a withdrawn version away.
+const TRIES: u32 = 5;
+
+/// Asks the registry whether it is gone (`back`: there again), and says what it says; `None`: it gave no answer.
+fn after(
+    ctx: &Ctx<'_>,
+    session: &Session,
+    package: &Package,
+    found: &Findings,
+    back: bool,
+    report: &mut DoneReport,
+) -> Result<Option<bool>> {
+    let version = &found.version;
+    let wanted =
+        |answer: &Answer| if back { matches!(answer, Answer::Yes(_)) } else { matches!(answer, Answer::No(_)) };
+    let answer = ask_until(ctx, session, found, &package.publishing.published, TRIES, wanted)?;
+    match &answer {
+        Answer::No(which) if back => report.warnings.push(format!(
+            "the command ended well, and the registry still says that {version} is not there ({which})"
+        )),
+        Answer::Yes(which) | Answer::Partly(which) if !back => report.warnings.push(format!(
+            "the command ended well, and the registry still has {version} ({which}): some hide a withdrawn version from new \
+             users only, so look there"
+        )),
+        Answer::NotAsked(why) => report.warnings.push(format!("nobody can tell what the registry has now: {why}")),
+        Answer::NotSet(_) => report
+            .warnings
+            .push("what the registry has now was not asked: no [release] published is set".to_owned()),
+        Answer::Yes(_) => report.summary.push_str("; the registry has it again"),
+        Answer::No(_) => report.summary.push_str("; the registry has it no more"),
+        Answer::Partly(_) => {}
+    }
+    Ok(match answer {
+        Answer::No(_) => Some(true),
+        Answer::Yes(_) | Answer::Partly(_) => Some(false),
+        Answer::NotAsked(_) | Answer::NotSet(_) => None,
+    })
 }
 
 fn name(back: bool) -> String {

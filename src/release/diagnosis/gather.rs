@@ -63,7 +63,7 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
     let ((remote, there), registry) = std::thread::scope(|scope| {
         let root = session.repo.root();
         let remote = scope.spawn(|| Session::open_at(root).map(|own| remote(&own, &releases.names, asking.remote)));
-        let registry = ask_all(session, talk, asking.run, &mut found);
+        let registry = ask_all(session, package, talk, asking.run, &mut found);
         let lost = || Err(Error::fault("asking the remote came to no end"));
         remote.join().unwrap_or_else(|_| lost()).map(|remote| (remote, registry))
     })?;
@@ -78,7 +78,7 @@ pub fn gather(session: &Session, package: &Package, talk: &dyn Talk, asking: &As
         let newer = only_there.into_iter().filter(|version| oldest.as_ref().is_none_or(|oldest| version > oldest));
         let mut others = known(newer.take(limit).collect());
         more -= others.len();
-        drop(ask_all(session, talk, asking.run, &mut others));
+        drop(ask_all(session, package, talk, asking.run, &mut others));
         found.append(&mut others);
         found.sort_by(|a, b| b.version.cmp(&a.version));
         more += found.len().saturating_sub(limit);
@@ -159,8 +159,14 @@ pub(crate) fn runner<'a>(session: &Session, talk: &'a dyn Talk, found: &Findings
 ///
 /// # Errors
 /// Why nobody could be asked, in words.
-fn ask_all(session: &Session, talk: &dyn Talk, may_run: bool, found: &mut [Findings]) -> Result<(), String> {
-    let publishing = &session.config.release.publishing;
+fn ask_all(
+    session: &Session,
+    package: &Package,
+    talk: &dyn Talk,
+    may_run: bool,
+    found: &mut [Findings],
+) -> Result<(), String> {
+    let publishing = &package.publishing;
     let questions = [(0, &publishing.published), (1, &publishing.assets)];
     let questions: Vec<_> = questions.into_iter().filter(|(_, tasks)| !tasks.is_empty()).collect();
     if questions.is_empty() {

@@ -16,7 +16,7 @@ pub(super) fn tags(session: &Session, package: &Package, releases: &Releases, ve
     let tags = releases.of_version(&version).into_iter().map(|tag| local_tag(&session.repo, releases, tag));
     let mut tags: Vec<LocalTag> = tags.collect();
     tags.sort_by_key(|tag| tag.recorded.is_none());
-    let publishing = &session.config.release.publishing;
+    let publishing = &package.publishing;
     Findings {
         package: package.name.clone(),
         tags,
