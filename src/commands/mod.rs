@@ -26,6 +26,7 @@ pub mod recover;
 pub mod redo;
 pub mod release;
 pub mod restore;
+mod send;
 pub mod show;
 pub mod skip;
 pub mod sprint;

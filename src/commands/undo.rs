@@ -4,8 +4,8 @@ use super::Ctx;
 use super::change::{carry_out, request};
 use crate::engine::Locks;
 use crate::model::Operation;
-use crate::model::report::{Finding, Outcome, Severity};
-use crate::plan::finish::sent::note_pushed;
+use crate::model::report::{Finding, Outcome, Report, Severity};
+use crate::plan::pushed;
 use crate::plan::undo::{plan, plan_older};
 use crate::store::log;
 use crate::store::scene::Wanted;
@@ -53,7 +53,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let mut request = request(ctx, "undo");
     request.trouble = args.record.trouble(&session)?;
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
-    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
+    let mut outcome = carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
         let mut plan = if is_last {
             plan(table.session, table.desk, &operation)?
         } else {
@@ -61,9 +61,13 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         };
         plan.undoes = Some(operation.id.clone());
         plan.report.findings.extend(skipped.clone());
-        note_pushed(table.session, &operation, &mut plan)?;
+        pushed::note(table.session, &operation, &mut plan)?;
         Ok(plan)
-    })
+    })?;
+    if let Report::Done(done) = &mut outcome.report {
+        done.warnings.extend(pushed::what_stays(&session, &operation)?);
+    }
+    Ok(outcome)
 }
 
 /// Operations that are newer than the one a bare undo takes back, because they only made or moved points.

@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod lost;
 pub mod pick;
 pub mod points;
+pub mod pushed;
 pub mod recover_item;
 pub mod release;
 pub mod release_commit;

@@ -1,5 +1,6 @@
 //! Release candidates: cut, and promoted to the release.
 
+use super::common::repo::words;
 use super::common::{State, TestRepo};
 
 /// A release, a commit after it, a version file that Python reads, and a changelog.
@@ -92,7 +93,7 @@ fn b5_a_candidate_of_another_commit() {
         ("release promote 1.1.0", "a release already"),
         ("release promote 4.0.0", "no release"),
     ] {
-        repo.rollback(&super::common::repo::words(line)).code(1).says(said);
+        repo.rollback(&words(line)).code(1).says(said);
     }
 }
 
@@ -122,4 +123,54 @@ fn b5_a_candidate_passes_its_tests_first() {
     repo.rollback(&["release", "promote", "1.2.0"]).code(1).says("does not pass its tests");
     State::with_points(&repo).must_be(&before, "a refused promotion");
     repo.rb("release promote 1.2.0 --no-tests");
+}
+
+/// B5: with `--push` tag and branch are sent, both or none, after a yes and by their names alone; undo says what stays there.
+#[test]
+fn b5_a_candidate_is_pushed_when_it_is_said() {
+    let repo = repo();
+    repo.sh("git clone -q --bare . ../bare.git; git remote add origin ../bare.git; git push -q -u origin main; git tag other; git branch side");
+    let there = || repo.answer(&["ls-remote", "origin"]);
+    let (at, before, state) = (repo.answer(&["rev-parse", "HEAD"]), there(), State::with_points(&repo));
+    repo.rollback(&words("release candidate 1.2.0 --push")).code(1).says("--yes").says("origin gets main, v1.2.0-rc.1");
+    repo.rollback(&words("release candidate 1.2.0 --push --offline")).code(129);
+    let planned = repo.rb("release candidate 1.2.0 --push -n").stdout();
+    assert!(planned.contains("push main, v1.2.0-rc.1 to origin"), "{planned}");
+    assert_eq!(there(), before);
+    State::with_points(&repo).must_be(&state, "nothing was done");
+
+    // The remote takes all of it or nothing; what was done here stays, and is sent as it is said.
+    repo.sh("printf '#!/bin/sh\\ncase $1 in refs/heads/*) echo no pushes today; exit 1;; esac\\n' > ../bare.git/hooks-update
+        mkdir -p ../bare.git/hooks; mv ../bare.git/hooks-update ../bare.git/hooks/update; chmod +x ../bare.git/hooks/update");
+    let run = repo.rollback(&words("release candidate 1.2.0 --push -y --json")).code(2).json();
+    assert!(run["warnings"].to_string().contains("no pushes today"), "{run}");
+    assert_eq!(there(), before, "a tag landed alone");
+    repo.sh("rm ../bare.git/hooks/update");
+    let by_hand = run["next"][0]["command"].as_str().unwrap();
+    assert_eq!(by_hand, "git push --atomic origin refs/heads/main refs/tags/v1.2.0-rc.1");
+    repo.typed(by_hand).ok();
+
+    let done = repo.rb("release promote 1.2.0 --push -y --json").json();
+    assert_eq!(done["pushed"], serde_json::json!({"remote": "origin", "refs": ["main", "v1.2.0"]}), "{done}");
+    let expected = |name: &str| format!("{}\trefs/{name}", repo.answer(&["rev-parse", &format!("refs/{name}")]));
+    for name in ["heads/main", "tags/v1.2.0-rc.1", "tags/v1.2.0"] {
+        assert!(there().contains(&expected(name)), "{name}\n{}", there());
+    }
+    assert!(!there().contains("other") && !there().contains("side"), "{}", there());
+    repo.rollback(&words("undo")).code(1).says("--yes").says("it was pushed");
+    let undone = repo.rb("undo -y --json").json();
+    assert!(undone["warnings"].to_string().contains("it was pushed to origin: main, v1.2.0; that stays"), "{undone}");
+    repo.rb("undo -y");
+    assert_eq!(repo.answer(&["rev-parse", "HEAD"]), at);
+    assert!(there().contains("refs/tags/v1.2.0"), "{}", there());
+}
+
+/// B5: a branch that follows another name is sent to that one.
+#[test]
+fn b5_a_branch_is_sent_to_what_it_follows() {
+    let repo = repo();
+    repo.sh("git clone -q --bare . ../bare.git; git remote add origin ../bare.git; git push -q -u origin main:trunk");
+    let done = repo.rb("release candidate 1.2.0 --push -y --json").json();
+    assert_eq!(done["pushed"]["refs"], serde_json::json!(["trunk", "v1.2.0-rc.1"]), "{done}");
+    assert_eq!(repo.answer(&["rev-parse", "main"]), repo.answer(&["rev-parse", "origin/trunk"]));
 }

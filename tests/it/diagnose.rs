@@ -279,7 +279,8 @@ fn b2_a_published_tag_is_not_deleted_by_the_way() {
     assert_eq!(repo.answer(&["ls-remote", "origin", "refs/tags/v1.1.0"]), "");
     assert_eq!(repo.answer(&["tag", "-l", "v1.1.0"]), "");
     // The way back, here and there, as it is said.
-    repo.rb(&format!("undo {}", done["operation"].as_str().unwrap()));
+    let undone = repo.rb(&format!("undo {} -y --json", done["operation"].as_str().unwrap())).json();
+    assert!(undone["warnings"].to_string().contains("v1.1.0 (deleted)"), "{undone}");
     scene.type_in(done["next"][0]["command"].as_str().unwrap());
     let there = repo.answer(&["ls-remote", "origin", "refs/tags/v1.1.0"]);
     assert_eq!(there.split('\t').next().unwrap(), tag, "the same tag object");

@@ -216,6 +216,26 @@ fn a5_a_refused_push_is_taken_back() {
     assert_eq!(remote_branches(&repo), "");
 }
 
+/// A5: a pushed start that is taken back says that the branch stays on the remote, and the command that is shown gives it up there.
+#[test]
+fn a5_undo_says_that_a_pushed_branch_stays() {
+    let repo = shared();
+    let before = State::of(&repo);
+    repo.rb("hotfix start 1.0.0 --push -y");
+    repo.rollback(&["undo"]).code(1).says("it was pushed to origin: hotfix/1.0.2").says("--yes");
+    let undone = repo.rb("undo -y --json").json();
+    let said = undone["warnings"].to_string();
+    assert!(said.contains("it was pushed to origin: hotfix/1.0.2; that stays"), "{said}");
+    assert!(said.contains("git switch hotfix/1.0.2"), "{said}");
+    State::of(&repo).without("ref refs/remotes").must_be(&before.without("ref refs/remotes"), "undo");
+    assert!(remote_branches(&repo).ends_with("refs/heads/hotfix/1.0.2"));
+    let command = said.split('`').find(|part| part.contains("abandon")).unwrap();
+    let abandoned = repo.typed(&format!("{command} --json")).ok().json();
+    assert_eq!(remote_branches(&repo), "");
+    let undone = repo.rb(&format!("undo {} -y --json", abandoned["operation"].as_str().unwrap())).json();
+    assert!(undone["warnings"].to_string().contains("hotfix/1.0.2 (deleted)"), "{undone}");
+}
+
 /// A5: nothing is pushed, and no remote is changed, without `--push`.
 #[test]
 fn a5_nothing_is_pushed_unless_it_is_said() {
@@ -272,6 +292,14 @@ fn a6_no_release_is_pushed_unless_it_is_said() {
     assert_eq!(pushed(&repo), "");
     repo.sh("git push -q origin HEAD:refs/heads/seen");
     assert!(pushed(&repo).contains("refs/heads/seen"), "the hook sees pushes");
+    repo.rb("release candidate 8.0.0 --push -n");
+    assert!(!pushed(&repo).contains("v8"), "a dry run");
+    repo.rb("release candidate 8.0.0 --push -y");
+    repo.rb("release promote 8.0.0 --push -y");
+    for tag in ["refs/tags/v8.0.0-rc.1", "refs/tags/v8.0.0\n"] {
+        assert!(pushed(&repo).contains(tag), "{tag}\n{}", pushed(&repo));
+    }
+    assert!(!pushed(&repo).contains("v7"), "{}", pushed(&repo));
 }
 
 /// A5: a worktree of its own beside this one, which stays as it is; its undo never loses what was done there.

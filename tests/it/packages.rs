@@ -125,9 +125,24 @@ fn b4_what_the_registry_has_after_a_yank_is_said() {
     assert!(!stays["summary"].as_str().unwrap().contains("no more"), "{stays}");
     facts("gone is no");
     // Nobody answers.
+    repo.rb("release publish 1.0.0 -p server -y");
     scene.registry.put("down");
     let down = repo.rb("release yank 1.0.0 -p server --reason leaks -y --json");
     assert!(down.json()["warnings"].to_string().contains("nobody can tell"), "{down}");
+}
+
+/// B4: a command that failed is tried again as it is shown; why it is withdrawn is known by then.
+#[test]
+fn b4_a_yank_is_tried_again_as_it_is_shown() {
+    let scene = Scene::new();
+    let failed = scene.repo.rollback(&words("release yank 1.0.0 -p server --reason leaks -y --json")).code(2).json();
+    let command = failed["next"][0]["command"].as_str().unwrap();
+    scene.repo.rb("release publish 1.0.0 -p client -y");
+    scene.registry.put("whole-server-1.0.0");
+    scene.repo.typed(command).ok();
+    assert_eq!(scene.there(), ["own-1.0.0"]);
+    let shown = scene.repo.rb("release show 1.0.0 -p server --json").json();
+    assert_eq!(shown["why"], "leaks", "{shown}");
 }
 
 /// B9, A5: a Go module in a directory: its tags are the directory's path and `v1.2.3`, from recording to the finished hotfix.
@@ -175,5 +190,5 @@ fn b9_a_go_module_has_the_tags_that_go_wants() {
     repo.rb("undo -y");
     repo.sh("git reset -q --hard HEAD~1");
     repo.rb("undo -y");
-    State::with_points(&repo).without("refs/remotes").must_be(&before.without("refs/remotes"), "undo");
+    State::with_points(&repo).without("ref refs/remotes").must_be(&before.without("ref refs/remotes"), "undo");
 }

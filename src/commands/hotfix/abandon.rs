@@ -1,14 +1,16 @@
 //! `git rollback hotfix abandon`.
 
-use super::remote::{push_or_take_back, remote_for_push};
+use super::remote::push_or_take_back;
 use crate::Result;
 use crate::commands::Ctx;
 use crate::commands::change::{carry_out, request};
 use crate::commands::release::Of;
+use crate::commands::send::remote_for_push;
 use crate::engine::Locks;
 use crate::git::RemoteEdit;
 use crate::model::report::{Outcome, Report};
 use crate::plan::hotfix::abandon;
+use crate::plan::pushed::DELETED;
 use crate::release::hotfix;
 use crate::store::scene::Wanted;
 use crate::store::session::Session;
@@ -56,7 +58,8 @@ pub(super) fn run(ctx: &Ctx<'_>, args: Args) -> Result<Outcome> {
     let Report::Done(done) = &mut outcome.report else { return Ok(outcome) };
     if let Some((old, remote)) = &there {
         let edit = RemoteEdit::Replace { name: format!("refs/heads/{}", hotfix.branch), old: *old, new: None };
-        push_or_take_back(ctx, &session, done, remote, &[edit])?;
+        let gone = format!("{}{DELETED}", hotfix.branch);
+        push_or_take_back(ctx, &session, done, remote, &[edit], &[gone])?;
     }
     for remote in hotfix.remotes.keys().filter(|remote| there.as_ref().is_none_or(|(_, other)| other != *remote)) {
         let how = format!("git push {remote} --delete {}", hotfix.branch);

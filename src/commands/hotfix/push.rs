@@ -1,9 +1,7 @@
 //! What `finish` and `backport` have to do with the remote: asking it before, sending to it after, and only when asked to.
 
-use crate::commands::Ctx;
-use crate::commands::change::request;
+use crate::commands::{Ctx, send};
 use crate::config::{RELEASE_TAG, RELEASE_VERSION, trust};
-use crate::engine::{self, Locks};
 use crate::git::{fetch, push};
 use crate::model::report::{DoneReport, Hint, Pushed};
 use crate::plan::finish::sent::{self, Sending};
@@ -81,12 +79,8 @@ pub(super) fn send(ctx: &Ctx<'_>, branch: &str, remote: &str, done: &mut DoneRep
             .help("`git rollback undo` takes the release back here")
     })?;
     done.pushed = Some(Pushed { remote: remote.to_owned(), refs: sending.names.clone() });
-    let recorded = engine::run(&session, ctx.talk, &request(ctx, "hotfix push"), Locks::None, &|table| {
-        sent::record(table.session, &hotfix, remote, &sending.names)
-    });
-    if let Err(error) = recorded {
-        ctx.talk.warn(&format!("it was pushed, and that could not be recorded: {error}"));
-    }
+    let what = format!("The hotfix {version}");
+    send::remember(ctx, &session, &sent::made_by(&session, &hotfix)?, &what, remote, &sending.names);
     ask_for_merges(ctx, &session, &hotfix, &sending, done)
 }
 

@@ -1,23 +1,12 @@
 //! What hotfixes ask remotes, and send to them.
 
-use crate::commands::{Ctx, Global, undo};
+use crate::Result;
+use crate::commands::{Ctx, Global, send, undo};
 use crate::git::{RemoteEdit, list_remote, push};
 use crate::model::report::DoneReport;
 use crate::plan::hotfix::Elsewhere;
 use crate::release::remote_of;
 use crate::store::session::Session;
-use crate::{Error, Result};
-
-/// The remote that is pushed to.
-///
-/// # Errors
-/// Refused: there is none.
-pub(super) fn remote_for_push(session: &Session) -> Result<String> {
-    remote_of(&session.repo, &session.config)?.ok_or_else(|| {
-        Error::refused("it is not known where to push to: there is no remote, or none of several is called origin")
-            .help("`git remote add origin URL` adds one; [release] remote in rollback.toml names one")
-    })
-}
 
 /// What the remote has now. One that cannot be asked is said, and what was last fetched counts; for a push it must answer.
 pub(in crate::commands) fn ask(ctx: &Ctx<'_>, session: &Session, must: bool) -> Result<Option<Elsewhere>> {
@@ -44,9 +33,12 @@ pub(super) fn push_or_take_back(
     done: &DoneReport,
     remote: &str,
     edits: &[RemoteEdit],
+    names: &[String],
 ) -> Result<()> {
     let Err(error) = push(&session.repo, remote, edits) else {
         ctx.talk.note(&format!("pushed to {remote}"));
+        let operations = done.operation.iter().cloned().collect();
+        send::remember(ctx, session, &operations, &done.summary, remote, names);
         return Ok(());
     };
     let global = Global { yes: true, dry_run: false, reason: Some("the push failed".to_owned()), ..ctx.global.clone() };

@@ -1,9 +1,10 @@
 //! `git rollback hotfix start`.
 
-use super::remote::{ask, push_or_take_back, remote_for_push};
+use super::remote::{ask, push_or_take_back};
 use crate::commands::Ctx;
 use crate::commands::change::{carry_out, request};
 use crate::commands::release::Of;
+use crate::commands::send::remote_for_push;
 use crate::engine::Locks;
 use crate::git::RemoteEdit;
 use crate::host::env;
@@ -139,7 +140,7 @@ fn share(ctx: &Ctx<'_>, session: &Session, wanted: &StartRequest, done: &DoneRep
     let hotfix = made(session, done)?;
     let new = hotfix.tip.ok_or_else(|| Error::fault(format!("{} is not there", hotfix.branch)))?;
     let edit = RemoteEdit::New { name: format!("refs/heads/{}", hotfix.branch), new };
-    push_or_take_back(ctx, session, done, remote, &[edit])
+    push_or_take_back(ctx, session, done, remote, &[edit], &[hotfix.branch])
 }
 
 /// The hotfix that an operation started.

@@ -4,10 +4,13 @@ use super::Of;
 use crate::commands::Ctx;
 use crate::commands::change::{carry_out, request};
 use crate::commands::check::runs;
+use crate::commands::facts::shell_word;
 use crate::commands::hotfix::remote::ask;
+use crate::commands::send::{announce, made_by, operation_of, remote_for_push, send_or_say};
 use crate::engine::Locks;
 use crate::model::report::{Hint, Outcome, Report};
 use crate::model::{ObjectId, Ran};
+use crate::plan::Plan;
 use crate::plan::candidate::{CutRequest, PromoteRequest, candidate, cut, promote};
 use crate::plan::resolve::resolve;
 use crate::release::{Package, Version, remote_of};
@@ -31,8 +34,12 @@ pub struct Args {
     #[arg(long)]
     pub keep_files: bool,
 
-    /// Do not ask the remote which candidates there are
+    /// Send the tag, and the branch that got its commit, to the remote: both, or none
     #[arg(long)]
+    pub push: bool,
+
+    /// Do not ask the remote which candidates there are
+    #[arg(long, conflicts_with = "push")]
     pub offline: bool,
 
     /// Whose version it is.
@@ -54,8 +61,12 @@ pub struct PromoteArgs {
     #[arg(long)]
     pub no_tests: bool,
 
-    /// Do not ask the remote whether the version is released already
+    /// Send the tag, and the branch that got its commit, to the remote: both, or none
     #[arg(long)]
+    pub push: bool,
+
+    /// Do not ask the remote whether the version is released already
+    #[arg(long, conflicts_with = "push")]
     pub offline: bool,
 
     /// Whose version it is.
@@ -66,36 +77,47 @@ pub struct PromoteArgs {
 /// Runs `candidate`.
 pub(super) fn run(ctx: &Ctx<'_>, session: &Session, args: Args) -> Result<Outcome> {
     let package = args.of.package(session)?;
+    let push = if args.push { Some(remote_for_push(session)?) } else { None };
     let wanted = CutRequest {
         version: Version::parse(args.version.strip_prefix('v').unwrap_or(&args.version))?,
         place: args.rev.map(|rev| resolve(session, &rev)).transpose()?,
         message: args.message,
         keep_files: args.keep_files,
-        elsewhere: if args.offline { None } else { ask(ctx, session, false)? },
+        elsewhere: if args.offline { None } else { ask(ctx, session, push.is_some())? },
     };
     let outcome = carry_out(ctx, session, &request(ctx, "release candidate"), Locks::IndexAndHead, &|table| {
-        cut(table.session, table.desk, table.name, &package, &wanted)
+        let plan = cut(table.session, table.desk, table.name, &package, &wanted)?;
+        Ok(announced(plan, push.as_deref()))
     })?;
-    let promote = |tag: &str| Hint::new(format!("git rollback release promote {tag}"), "make it the release");
-    next(session, outcome, |tag| vec![promote(tag)])
+    let of = args.of.package.map(|name| format!(" -p {}", shell_word(&name))).unwrap_or_default();
+    let mut outcome = sent(ctx, session, outcome, push.is_some())?;
+    if let Report::Done(done) = &mut outcome.report
+        && let Some(tag) = &done.point
+    {
+        let command = format!("git rollback release promote {}{of}", shell_word(tag));
+        done.next.push(Hint::new(command, "make it the release"));
+    }
+    Ok(outcome)
 }
 
 /// Runs `promote`.
 pub(super) fn promote_it(ctx: &Ctx<'_>, session: &Session, args: PromoteArgs) -> Result<Outcome> {
     session.refuse_unfinished()?;
     let package = args.of.package(session)?;
+    let push = if args.push { Some(remote_for_push(session)?) } else { None };
     let wanted = PromoteRequest {
         typed: args.candidate,
         message: args.message,
-        elsewhere: if args.offline { None } else { ask(ctx, session, false)? },
+        elsewhere: if args.offline { None } else { ask(ctx, session, push.is_some())? },
     };
     if !args.no_tests && !ctx.global.dry_run {
         tested(ctx, session, &package, &wanted.typed)?;
     }
     let outcome = carry_out(ctx, session, &request(ctx, "release promote"), Locks::IndexAndHead, &|table| {
-        promote(table.session, table.desk, table.name, &package, &wanted)
+        let plan = promote(table.session, table.desk, table.name, &package, &wanted)?;
+        Ok(announced(plan, push.as_deref()))
     })?;
-    next(session, outcome, |_| Vec::new())
+    sent(ctx, session, outcome, push.is_some())
 }
 
 /// Refuses a candidate that does not pass its tests.
@@ -118,13 +140,20 @@ fn tested(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &str) -> R
     }
 }
 
-/// What to type next: nothing is pushed here.
-fn next(session: &Session, mut outcome: Outcome, more: impl Fn(&str) -> Vec<Hint>) -> Result<Outcome> {
-    let Report::Done(done) = &mut outcome.report else { return Ok(outcome) };
-    let Some(tag) = done.point.clone() else { return Ok(outcome) };
-    if let Some(remote) = remote_of(&session.repo, &session.config)? {
-        done.next.push(Hint::new(format!("git push {remote} refs/tags/{tag}"), "share it"));
+fn announced(mut plan: Plan, remote: Option<&str>) -> Plan {
+    if let Some(remote) = remote {
+        announce(&mut plan, remote);
     }
-    done.next.extend(more(&tag));
-    Ok(outcome)
+    plan
+}
+
+/// Sends what was made, or says how it is sent.
+fn sent(ctx: &Ctx<'_>, session: &Session, outcome: Outcome, now: bool) -> Result<Outcome> {
+    let (Some(remote), Some(operation)) =
+        (remote_of(&session.repo, &session.config)?, operation_of(session, &outcome)?)
+    else {
+        return Ok(outcome);
+    };
+    let edits = made_by(&session.repo, &operation, &remote);
+    send_or_say(ctx, session, outcome, (&remote, &edits), now)
 }

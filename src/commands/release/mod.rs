@@ -163,7 +163,8 @@ pub enum Action {
     #[command(after_long_help = "Examples:
   git rollback release candidate 1.2.0            at HEAD
   git rollback release candidate 1.2.0 -n         which number would it get, and what would change?
-  git rollback release candidate 1.2.0 release/1.2 -m \"For the testers\"")]
+  git rollback release candidate 1.2.0 release/1.2 -m \"For the testers\"
+  git rollback release candidate 1.2.0 --push     and send tag and branch to the remote, both or none")]
     Candidate(candidate::Args),
     /// Make a candidate the release, once it passes its tests
     ///
@@ -171,7 +172,8 @@ pub enum Action {
     /// commit gets it.
     #[command(after_long_help = "Examples:
   git rollback release promote 1.2.0-rc.2
-  git rollback release promote 1.2.0              its newest candidate")]
+  git rollback release promote 1.2.0              its newest candidate
+  git rollback release promote 1.2.0 --push       and send tag and branch to the remote, both or none")]
     Promote(candidate::PromoteArgs),
     /// Publish a release from its tag, or finish publishing it
     ///

@@ -1,18 +1,18 @@
 //! Puts right what went wrong with a release: here, and when it is asked for, on the remote.
 
+use crate::commands::Ctx;
 use crate::commands::change::{carry_out, request};
-use crate::commands::{Ctx, facts};
+use crate::commands::send::{by_hand, made_by, operation_of, send_or_say};
 use crate::engine::Locks;
-use crate::git::{RemoteEdit, push};
+use crate::git::RemoteEdit;
 use crate::model::Operation;
-use crate::model::report::{Finding, Hint, Outcome, PlanReport, Pushed, Report, Severity};
+use crate::model::report::{Finding, Hint, Outcome, PlanReport, Report, Severity};
 use crate::plan::hotfix::next_free;
 use crate::plan::repair::{self, Repair, RepairRequest, after, full};
 use crate::release::diagnosis::{Asking, Findings, gather};
 use crate::release::{Package, Releases, Version};
-use crate::store::log;
 use crate::store::session::Session;
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 
 /// What is asked for.
 pub(super) struct Wanted {
@@ -109,42 +109,28 @@ fn sent(
     session: &Session,
     asked: &RepairRequest<'_>,
     remote: Option<&str>,
-    mut outcome: Outcome,
+    outcome: Outcome,
 ) -> Result<Outcome> {
-    let Report::Done(done) = &mut outcome.report else { return Ok(outcome) };
-    let all = log::read(&session.repo, usize::MAX)?;
-    let operation = all.iter().find(|operation| Some(&operation.id) == done.operation.as_ref());
-    let edits = edits(asked, operation);
+    let operation = operation_of(session, &outcome)?;
+    let edits = edits(session, asked, operation.as_ref());
     let Some(name) = asked.found.remote.as_deref().filter(|_| !edits.is_empty()) else { return Ok(outcome) };
-    let by_hand = by_hand(name, &edits);
-    let Some(remote) = remote else {
-        if !matches!(asked.how, Repair::DeleteTag { .. }) {
-            done.next.push(Hint::new(by_hand, "publishes it"));
-        }
+    if remote.is_none() && matches!(asked.how, Repair::DeleteTag { .. }) {
         return Ok(outcome);
-    };
-    if operation.is_none() {
+    }
+    if let (Some(remote), None) = (remote, &operation) {
         // Nothing was left to do here, so nobody was asked.
+        let by_hand = by_hand(&session.repo, remote, &edits);
         let mut plan = PlanReport { title: format!("Change {remote}: {by_hand}"), ..PlanReport::default() };
         announce(&mut plan, remote);
         if !ctx.talk.approve(&plan)? {
             return Err(Error::refused("nothing was done: the answer was no"));
         }
     }
-    match push(&session.repo, remote, &edits) {
-        Ok(()) => {
-            let short = |edit: &RemoteEdit| {
-                edit.name().trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned()
-            };
-            done.pushed = Some(Pushed { remote: remote.to_owned(), refs: edits.iter().map(short).collect() });
-            done.next.extend(again(asked, remote));
-        }
-        Err(error) => {
-            let causes = error.causes().join("; ");
-            done.warnings.push(format!("{}: {causes}", error.message()));
-            done.next.push(Hint::new(by_hand, format!("what was done here is to be sent to {remote}")));
-            return Ok(outcome.with_exit(Kind::Unverified));
-        }
+    let mut outcome = send_or_say(ctx, session, outcome, (name, &edits), remote.is_some())?;
+    if let Report::Done(done) = &mut outcome.report
+        && done.pushed.is_some()
+    {
+        done.next.extend(again(asked, name));
     }
     Ok(outcome)
 }
@@ -158,31 +144,14 @@ fn again(asked: &RepairRequest<'_>, remote: &str) -> Option<Hint> {
 }
 
 /// What the remote lacks of what was done.
-fn edits(asked: &RepairRequest<'_>, operation: Option<&Operation>) -> Vec<RemoteEdit> {
+fn edits(session: &Session, asked: &RepairRequest<'_>, operation: Option<&Operation>) -> Vec<RemoteEdit> {
+    let found = asked.found;
     if let Repair::DeleteTag { name, .. } = &asked.how {
-        let there = asked.found.there.iter().flatten().filter(|tag| &tag.name == name);
+        let there = found.there.iter().flatten().filter(|tag| &tag.name == name);
         return there.map(|tag| RemoteEdit::Replace { name: full(name), old: tag.id, new: None }).collect();
     }
-    let moves = operation.iter().flat_map(|operation| &operation.refs);
-    let old = asked.found.tags.iter().map(|tag| full(&tag.name)).collect::<Vec<_>>();
-    let sent = moves.filter(|moved| !old.contains(&moved.name) && !moved.name.starts_with("refs/rollback/"));
-    sent.filter_map(|moved| Some(RemoteEdit::Forward { name: moved.name.clone(), new: moved.new? })).collect()
-}
-
-fn by_hand(remote: &str, edits: &[RemoteEdit]) -> String {
-    let mut words = vec!["git push".to_owned()];
-    words.extend((edits.len() > 1).then(|| "--atomic".to_owned()));
-    let mut specs = Vec::new();
-    for edit in edits {
-        match edit {
-            RemoteEdit::New { name, .. } | RemoteEdit::Forward { name, .. } => specs.push(facts::shell_word(name)),
-            RemoteEdit::Replace { name, old, .. } => {
-                words.push(facts::shell_word(&format!("--force-with-lease={name}:{old}")));
-                specs.push(facts::shell_word(&format!(":{name}")));
-            }
-        }
-    }
-    words.push(facts::shell_word(remote));
-    words.extend(specs);
-    words.join(" ")
+    let old = found.tags.iter().map(|tag| full(&tag.name)).collect::<Vec<_>>();
+    let remote = found.remote.as_deref().unwrap_or_default();
+    let made = operation.map(|operation| made_by(&session.repo, operation, remote)).unwrap_or_default();
+    made.into_iter().filter(|edit| !old.iter().any(|name| name == edit.name())).collect()
 }

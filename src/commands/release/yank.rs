@@ -20,7 +20,9 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, package: &Package, typed: &s
         return Err(Error::refused(format!("{} has no tag here", found.version))
             .help("`git fetch --tags` brings those of others"));
     };
-    let reason = ctx.global.reason.clone();
+    // A second try need not say it again.
+    let known = found.why.clone().filter(|_| found.broken && !back);
+    let reason = ctx.global.reason.clone().or(known);
     if found.yanked != back && found.broken != back {
         let state = if back { "is not withdrawn" } else { "is withdrawn already" };
         let report = DoneReport {

@@ -2,18 +2,12 @@
 
 use super::lines::living;
 use crate::git::RemoteEdit;
-use crate::model::Operation;
-use crate::model::report::{Finding, Severity};
-use crate::plan::{Plan, describe};
 use crate::release::hotfix::{about, beside_key, line_key};
 use crate::release::{Hotfix, records};
-use crate::store::facts::{Facts, about_operation};
+use crate::store::facts::Facts;
 use crate::store::session::Session;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-
-/// What is known of an operation once what it made was sent: the remote, and the refs.
-const PUSHED: &str = "pushed";
 
 /// What is sent.
 #[derive(Clone, Debug, Default)]
@@ -66,11 +60,11 @@ pub fn what(session: &Session, hotfix: &Hotfix, remote: &str) -> Result<Sending>
     Ok(out)
 }
 
-/// Plans recording that a hotfix was sent.
+/// The operations that made what is sent of a hotfix.
 ///
 /// # Errors
 /// A fault when the log cannot be read.
-pub fn record(session: &Session, hotfix: &Hotfix, remote: &str, names: &[String]) -> Result<Plan> {
+pub fn made_by(session: &Session, hotfix: &Hotfix) -> Result<BTreeSet<String>> {
     let facts = Facts::read(&session.repo)?;
     let mut operations: BTreeSet<String> = BTreeSet::new();
     let mut made_by = |about: &str, key: &str| operations.extend(facts.known(about, key).map(|k| k.operation.clone()));
@@ -81,31 +75,5 @@ pub fn record(session: &Session, hotfix: &Hotfix, remote: &str, names: &[String]
         made_by(&about(&hotfix.branch), &line_key(&line));
         made_by(&about(&hotfix.branch), &beside_key(&line));
     }
-    let said = format!("{remote}: {}", names.join(", "));
-    let step = |operation: &String| facts.step(&about_operation(operation), PUSHED, Some(said.clone()));
-    let mut plan = Plan { steps: operations.iter().filter_map(step).collect(), ..Plan::default() };
-    plan.report.title = format!("The hotfix {} was pushed to {said}", hotfix.version);
-    plan.report.steps = describe::sentences(&plan.steps);
-    Ok(plan)
-}
-
-/// Says of an operation that is taken back what others may have already.
-///
-/// # Errors
-/// A fault when the log cannot be read.
-pub fn note_pushed(session: &Session, operation: &Operation, plan: &mut Plan) -> Result<()> {
-    let facts = Facts::read(&session.repo)?;
-    let Some(pushed) = facts.get(&about_operation(&operation.id), PUSHED) else { return Ok(()) };
-    let version = operation.point.as_deref().unwrap_or("VERSION");
-    plan.report.findings.push(Finding {
-        severity: Severity::Warn,
-        message: format!("it was pushed to {pushed}; that stays as it is there, only what is here is taken back"),
-        help: Some(format!(
-            "forward is safer: `git rollback release mark {version} --unstable`, then repair it with the next hotfix, or take the fix out \
-             of a line by a new commit (`git revert -m 1`)"
-        )),
-    });
-    plan.report.needs_yes.push("it was pushed".to_owned());
-    plan.report.not_undoable.push(format!("what was pushed to {pushed}"));
-    Ok(())
+    Ok(operations)
 }
