@@ -3,7 +3,7 @@
 use super::Plan;
 use crate::git::CommitInfo;
 use crate::model::report::{CommitRow, Files, LeftInPlace, PlanFiles};
-use crate::model::{RepoPath, Skipped, Step, WorktreeChange};
+use crate::model::{ObjectId, RepoPath, Skipped, Step, WorktreeChange};
 use crate::store::scene::Scene;
 use std::collections::BTreeSet;
 
@@ -53,9 +53,54 @@ pub fn files_of(steps: &[Step]) -> PlanFiles {
     PlanFiles { written: pick(true), removed: pick(false), ..PlanFiles::default() }
 }
 
-/// The steps as sentences.
+/// The steps as sentences; what is recorded of one thing is one of them.
 pub fn sentences(steps: &[Step]) -> Vec<String> {
-    steps.iter().map(sentence).collect()
+    let mut out: Vec<String> = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for step in steps {
+        let Step::Fact(fact) = step else {
+            out.push(sentence(step));
+            continue;
+        };
+        if !told.contains(&fact.about.as_str()) {
+            told.push(&fact.about);
+            out.push(recorded(&fact.about, steps));
+        }
+    }
+    out
+}
+
+/// Everything that becomes known of one thing.
+fn recorded(about: &str, steps: &[Step]) -> String {
+    let facts = steps.iter().filter_map(|step| match step {
+        Step::Fact(fact) if fact.about == about => Some(fact),
+        _ => None,
+    });
+    let mut said: Vec<String> = Vec::new();
+    for fact in facts {
+        let one = match &fact.new {
+            Some(value) => format!("{} {}", fact.key, brief(value)),
+            None => format!("no {}", fact.key),
+        };
+        if !said.contains(&one) {
+            said.push(one);
+        }
+    }
+    format!("record of {about}: {}", said.join(", "))
+}
+
+/// The first line of a value, not too long of it; of an object's name its beginning.
+fn brief(value: &str) -> String {
+    const LONGEST: usize = 60;
+    if let Some(id) = ObjectId::from_hex(value.as_bytes()) {
+        return id.short();
+    }
+    let line = value.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None if line.len() < value.trim_end().len() => format!("{line} ..."),
+        None => line.to_owned(),
+    }
 }
 
 /// Commits, each with whether it is published, as rows.
@@ -69,7 +114,7 @@ pub fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
-fn sentence(step: &Step) -> String {
+pub(super) fn sentence(step: &Step) -> String {
     let id = |id: &Option<crate::model::ObjectId>| id.map_or_else(|| "nothing".to_owned(), |id| id.short());
     match step {
         Step::MoveToTrash { path, .. } => format!("move {path} to the trash"),
@@ -112,10 +157,7 @@ fn sentence(step: &Step) -> String {
             0 => format!("run what `{}` names", phase.key()),
             _ => format!("run the tests of {}", count(files.len(), "file", "files")),
         },
-        Step::Fact(fact) => match &fact.new {
-            Some(value) => format!("record of {}: {} is {value}", fact.about, fact.key),
-            None => format!("take back what is recorded of {}: {}", fact.about, fact.key),
-        },
+        Step::Fact(fact) => recorded(&fact.about, std::slice::from_ref(step)),
         Step::Submodule { path, .. } => format!("bring the submodule {path} to its saved state"),
     }
 }

@@ -203,10 +203,19 @@ fn keep_work(
 ) -> Result<()> {
     let scene = desk.scene;
     let Some(head) = scene.head_commit else { return Ok(()) };
-    let nothing = scene.changed.is_empty() && desk.index_tree == scene.head_tree;
+    if scene.changed.is_empty() && desk.index_tree == scene.head_tree {
+        return Ok(());
+    }
+    let note = |message| Finding { severity: Severity::Note, message, help: None };
     // What git's stash cannot hold is in the snapshot alone.
-    let under_way = !crate::store::gitfiles::in_progress(scene.repo.git_dir()).is_empty();
-    if nothing || under_way || scene.changed.keys().any(|path| scene.conversion(path).smudges) {
+    let under_way = crate::store::gitfiles::in_progress(scene.repo.git_dir());
+    let converted = || scene.changed.keys().find(|path| scene.conversion(path).smudges);
+    let why = under_way.first().map(|what| format!("the {what} under way"));
+    if let Some(what) = why.or_else(|| converted().map(|path| format!("{path} as it is on disk"))) {
+        plan.report.findings.push(note(format!(
+            "your work is not on the stash list, which cannot hold {what}: beside undo, `git rollback restore --from op:ID^ \
+             PATH` brings files back (`git rollback log` has the ID)"
+        )));
         return Ok(());
     }
     let here = scene.head.branch().unwrap_or("(no branch)");
@@ -217,13 +226,10 @@ fn keep_work(
     plan.extra.commits.push(commit);
     plan.report.findings.retain(|finding| finding.severity != Severity::Note);
     let back = scene.head.branch().map(|branch| format!("`git switch {branch}`, then ")).unwrap_or_default();
-    plan.report.findings.push(Finding {
-        severity: Severity::Note,
-        message: format!(
-            "your uncommitted changes are saved on the stash list: {back}`git stash pop` brings them back"
-        ),
-        help: None,
-    });
+    plan.report.findings.push(note(format!(
+        "your uncommitted changes are saved and set aside: undo brings them back; so does, while the hotfix stays, {back}`git stash \
+         pop --index`, because they are on the stash list too"
+    )));
     Ok(())
 }
 
@@ -299,6 +305,8 @@ fn finish(
     record(&mut plan, &Facts::read(&session.repo)?, branch, facts);
     plan.report.findings.extend(begin.findings.iter().cloned());
     plan.report.title = format!("Start the hotfix {version} on {branch}, at {}", tag.name);
+    // The title says where the branch begins; options of `to` mean nothing here.
+    plan.report.moves = None;
     plan.report.steps = super::sentences(&plan.steps);
     if let Some(remote) = &request.push {
         plan.report.steps.push(format!("push {branch} to {remote}"));

@@ -67,6 +67,48 @@ fn a5_a_dirty_worktree_is_saved() {
     State::of(&repo).without("ref ").must_be(&state.without("ref "), "plain git brings the work back");
 }
 
+/// A5: what a person reads of a plan: what is recorded of a hotfix is one line, and work that is set aside has every way back
+/// that it really has, each as it stands there.
+#[test]
+fn a5_a_plan_is_read_by_people() {
+    let repo = repo();
+    repo.sh("echo staged > new.txt; git add new.txt; echo '# mine' >> Cargo.toml");
+    let state = State::of(&repo);
+    let about = |plan: &str| plan.lines().filter(|line| line.contains("record of hotfix")).count();
+    let plan = repo.rb(&format!("hotfix start 1.0.0 -n -m {}", "long".repeat(40))).stdout();
+    assert_eq!(about(&plan), 1, "{plan}");
+    assert!(plan.contains("version 1.0.2, from v1.0.1, base ") && plan.contains("longlong..."), "{plan}");
+    assert!(!plan.contains("--branch"), "that is no option of this command\n{plan}");
+    let said = repo.rb("hotfix start 1.0.0 -m Mail --json").json()["warnings"].to_string();
+    assert!(said.contains("undo brings them back"), "{said}");
+    let commands: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+    assert_eq!(commands, ["git switch main", "git stash pop --index"]);
+    repo.typed(&commands.join("; ")).ok();
+    State::of(&repo).without("ref ").must_be(&state.without("ref "), "as it was said");
+    repo.sh("git stash -q -u; git switch -q hotfix/1.0.2; git commit -q --allow-empty -m fix");
+    for line in ["hotfix finish -n", "hotfix abandon -n"] {
+        let plan = repo.rb(line).stdout();
+        assert_eq!(about(&plan), 1, "{plan}");
+    }
+    repo.write("rollback.toml", "[commands]\ntest = \"true\"\n");
+    repo.trust();
+    let plan = repo.rb("hotfix finish -n").stdout();
+    assert_eq!(about(&plan), 1, "with tests\n{plan}");
+    assert!(plan.contains("release ") && plan.contains(", line main "), "{plan}");
+}
+
+/// A5: git's stash cannot hold a merge: then that is said, with the way that is left.
+#[test]
+fn a5_work_that_no_stash_can_hold_is_said() {
+    let repo = repo();
+    repo.sh("git switch -q -c side HEAD~1; echo side > Cargo.toml; git commit -qam side; git switch -q main; ! git merge -q side; git reset -q --merge; echo mine >> Cargo.toml; git rev-parse side > .git/MERGE_HEAD");
+    let said = repo.rb("hotfix start 1.0.0 --json").json()["warnings"].to_string();
+    assert!(said.contains("not on the stash list") && said.contains("the merge under way"), "{said}");
+    let id = repo.operations().remove(0);
+    repo.rb(&format!("restore --from op:{id}^ Cargo.toml"));
+    assert!(std::fs::read_to_string(repo.path("Cargo.toml")).unwrap().ends_with("mine\n"));
+}
+
 /// A5: numbers that a candidate, a record, another hotfix or a remote branch has are not given again.
 #[test]
 fn a5_numbers_that_are_taken_are_not_given_again() {

@@ -13,7 +13,7 @@ use self::course::Course;
 use self::fix::{Tip, tip_of};
 use super::release_commit::{Wanted, changes_since, release_commit};
 use super::transition::Desk;
-use super::{Plan, Turn};
+use super::{Plan, Turn, describe};
 use crate::config::{FILE_NAME, trust};
 use crate::git::{ObjectKind, ObjectSink};
 use crate::model::report::PlanReport;
@@ -87,9 +87,9 @@ pub fn start(session: &Session, desk: Desk<'_, '_>, who: &Who, request: &FinishR
     let shown = whole(session, Desk { sink: &names, ..desk }, who, request, (base, below))?;
     let (course, _) = released(session, desk, who, request, (base, below))?;
     let mut plan = course.test(settings)?;
-    let mut steps = plan.report.steps;
-    let behind = shown.report.steps.into_iter().filter(|step| !steps.contains(step)).collect::<Vec<_>>();
-    steps.extend(behind);
+    let told = plan.report.steps;
+    let behind = shown.steps.into_iter().filter(|step| !told.contains(&describe::sentence(step)));
+    let steps = describe::sentences(&plan.steps.iter().cloned().chain(behind).collect::<Vec<_>>());
     plan.report = PlanReport { steps, needs_yes: plan.report.needs_yes, ..shown.report };
     request.note_push(&mut plan);
     Ok(plan)
