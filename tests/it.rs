@@ -40,6 +40,7 @@ mod it {
     mod repaired;
     mod roundtrip;
     mod runners;
+    mod signed;
     mod sprint;
     mod story;
     mod trust;

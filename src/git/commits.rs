@@ -1,7 +1,6 @@
 //! Commits that are picked: reading them as they are, finding which there are, and writing them anew.
 
 use super::error::GitContext;
-use super::pack::{ObjectKind, ObjectSink};
 use super::repo::Repo;
 use super::tree::{TreeEntry, Trees};
 use crate::Result;
@@ -175,15 +174,8 @@ impl Repo {
     }
 }
 
-/// Writes a commit anew on another parent: author, date and message stay, `who` commits it.
-pub fn write_pick(
-    sink: &ObjectSink<'_>,
-    tree: ObjectId,
-    parent: ObjectId,
-    original: &RawCommit,
-    message: &[u8],
-    who: &Who,
-) -> Result<ObjectId> {
+/// The bytes of a commit anew on another parent: author, date and message stay, `who` commits it.
+pub fn pick_bytes(tree: ObjectId, parent: ObjectId, original: &RawCommit, message: &[u8], who: &Who) -> Vec<u8> {
     let mut data = format!("tree {tree}\nparent {parent}\nauthor ").into_bytes();
     data.extend_from_slice(&original.author);
     data.extend_from_slice(format!("\ncommitter {}\n", who.git_line()).as_bytes());
@@ -192,7 +184,7 @@ pub fn write_pick(
     }
     data.push(b'\n');
     data.extend_from_slice(message);
-    sink.add(ObjectKind::Commit, &data)
+    data
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ mod upstream;
 mod worktrees;
 
 pub use attributes::{Attributes, Conversion, Text};
-pub use commits::{RawCommit, write_pick};
+pub use commits::{RawCommit, pick_bytes};
 pub use convert::{ToSmudge, attributes_of, clean, smudge};
 pub use ignore::{Keep, Rules};
 pub use index::{CachedTree, Index, TreeNode, Trust};

@@ -70,7 +70,7 @@ pub struct ObjectSink<'r> {
     made: MadeTrees,
 }
 
-/// Trees that were made and are not in the repository yet: planners read them back.
+/// Trees and commits that were made and are not in the repository yet: planners read them back.
 pub(super) type MadeTrees = Arc<Mutex<HashMap<ObjectId, Vec<u8>>>>;
 
 struct Spool {
@@ -116,6 +116,11 @@ impl<'r> ObjectSink<'r> {
         Arc::clone(&self.made)
     }
 
+    /// The bytes of a tree or a commit that was added.
+    pub(super) fn made(&self, id: &ObjectId) -> Option<Vec<u8>> {
+        lock(&self.made).get(id).cloned()
+    }
+
     /// Whether objects are kept, not only named.
     pub fn keeps(&self) -> bool {
         self.spool.is_some()
@@ -159,7 +164,7 @@ impl<'r> ObjectSink<'r> {
         if is_there(id) {
             return Ok(id);
         }
-        if kind == ObjectKind::Tree {
+        if matches!(kind, ObjectKind::Tree | ObjectKind::Commit) {
             lock(&self.made).insert(id, data.to_vec());
         }
         let Some(spool) = &self.spool else {

@@ -64,7 +64,7 @@ pub fn cut(
         true => {
             let message = format!("Release candidate {version}\n");
             let wanted = Wanted { parent: source, package, version: &version, changes: Vec::new(), message };
-            release_commit(repo, desk.sink, &name.who, wanted)?
+            release_commit(repo, (desk.sink, desk.scratch), &name.who, wanted)?
         }
     };
     let title = request.message.clone().unwrap_or_else(|| format!("Release candidate {version}"));
@@ -200,7 +200,7 @@ pub fn promote(
     };
     let message = format!("Release {core}\n");
     let wanted = Wanted { parent: source, package, version: &core, changes, message };
-    let made = release_commit(repo, desk.sink, &name.who, wanted)?;
+    let made = release_commit(repo, (desk.sink, desk.scratch), &name.who, wanted)?;
     let tag = releases.names.name_for(&core, &releases.tags);
     let title = request.message.clone().unwrap_or_else(|| format!("Release {core}"));
     let release = Made { tag: &tag, title: &title, stable: true, source };
@@ -269,7 +269,9 @@ fn tagged(
     let note = |message| Finding { severity: Severity::Note, message, help: None };
     plan.report.findings.extend(say.into_iter().map(note));
     plan.point = Some(release.tag.to_owned());
-    plan.report.title = format!("a new tag {} at {}", release.tag, made.id.short());
+    // The name of a new commit is not known before it is signed.
+    let at = if made.id == release.source { release.source.short() } else { "a new commit".to_owned() };
+    plan.report.title = format!("a new tag {} at {at}", release.tag);
     plan.report.steps = describe::sentences(&plan.steps);
     Ok(plan)
 }

@@ -8,6 +8,7 @@ use crate::git::{MODE_FILE, ObjectKind, ObjectSink, Repo, TreeEntry, Trees, comm
 use crate::model::{ObjectId, RepoPath, Who};
 use crate::release::{Changelog, CommitTree, Entry, Package, Tree, Version, bump, changelog_in};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// More lines than this are no entry that anybody reads.
 const MOST_CHANGES: usize = 100;
@@ -42,11 +43,16 @@ pub struct ReleaseCommit {
     pub notes: Vec<String>,
 }
 
-/// Makes a release commit.
+/// Makes a release commit, signed where git's configuration says so; `scratch` is a directory for what that needs.
 ///
 /// # Errors
 /// Refused: version files that do not agree, or cannot say the version. Then no object was made.
-pub fn release_commit(repo: &Repo, sink: &ObjectSink<'_>, who: &Who, wanted: Wanted<'_>) -> Result<ReleaseCommit> {
+pub fn release_commit(
+    repo: &Repo,
+    (sink, scratch): (&ObjectSink<'_>, &Path),
+    who: &Who,
+    wanted: Wanted<'_>,
+) -> Result<ReleaseCommit> {
     let files = CommitTree::of(repo, wanted.parent)?;
     let mut edited = bumped(&files, wanted.package, wanted.version)?;
     if !wanted.changes.is_empty() {
@@ -61,8 +67,8 @@ pub fn release_commit(repo: &Repo, sink: &ObjectSink<'_>, who: &Who, wanted: Wan
         return Ok(ReleaseCommit { id: wanted.parent, tree: base, bytes, files: names, notes });
     }
     let tree = write(&repo.trees()?, sink, base, files)?;
-    let bytes = commit_bytes(tree, &[wanted.parent], who, &wanted.message).into_bytes();
-    let id = sink.add(ObjectKind::Commit, &bytes)?;
+    let plain = commit_bytes(tree, &[wanted.parent], who, &wanted.message).into_bytes();
+    let (id, bytes) = repo.add_commit(sink, scratch, plain)?;
     Ok(ReleaseCommit { id, tree, bytes, files: names, notes })
 }
 
@@ -190,7 +196,7 @@ mod tests {
         let package = Package::default();
         let message = format!("Release {version}");
         let wanted = Wanted { parent: tip, package: &package, version: &version, changes, message };
-        let made = release_commit(&repo, &sink, &who(), wanted)?;
+        let made = release_commit(&repo, (&sink, &repo.area()), &who(), wanted)?;
         sink.publish().unwrap().release().unwrap();
         Ok((repo, made))
     }

@@ -8,7 +8,7 @@ const MOST_EVENTS: usize = 300;
 
 /// Version 1.0.0 with an open hotfix that is checked out, and on top of it: `release/1.0` (still there), `release/1.1` (released as
 /// 1.1.0) and `main` (on the way to 1.2.0). `release/0.9` has a history of its own since 0.9.0, so the fix must be picked.
-fn story() -> TestRepo {
+pub fn story() -> TestRepo {
     let repo = TestRepo::empty();
     repo.sh(r###"git init -q -b main .
         printf '[release]\nlines = ["release/*"]\n' > rollback.toml
@@ -57,12 +57,12 @@ fn has(repo: &TestRepo, line: &str, rev: &str) -> bool {
 }
 
 /// What a person does about conflicts in `f`.
-fn solve(repo: &TestRepo) {
+pub fn solve(repo: &TestRepo) {
     repo.sh("sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' f; git add f");
 }
 
 /// A line that conflicts with the fix.
-fn disagree(repo: &TestRepo, line: &str) {
+pub fn disagree(repo: &TestRepo, line: &str) {
     repo.sh(&format!(
         "git switch -q {line}; sed -i 's/^2$/zwei/' f; git commit -qam 'Two in German'; git switch -q hotfix/1.0.1"
     ));

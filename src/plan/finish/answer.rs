@@ -80,6 +80,7 @@ fn pick(course: &mut Course<'_>, answer: Answer, stopped: &StoppedLine, line: Li
     let fix = course.fix(&mut merger)?;
     let tip = desk.scene.head_commit.unwrap_or(work.tip);
     let mut series = Series::on(session, desk.sink, &mut merger, course.who, PICKING, tip)?;
+    series.signed_in = Some(desk.scratch);
     let mine = answer_pick(session, desk, answer, work, &mut series)?;
     if answer == Answer::Skip {
         let touched = unstaged(desk.scene).difference(&mine).cloned().collect();

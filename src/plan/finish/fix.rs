@@ -5,7 +5,7 @@
 //! conflict about versions or changelogs cannot come up this way.
 
 use super::lines::Line;
-use crate::git::{CommitInfo, Conflict, Labels, Merged, Merger, RawCommit, write_commit};
+use crate::git::{CommitInfo, Conflict, Labels, Merged, Merger, RawCommit, commit_bytes};
 use crate::model::{ObjectId, PickOptions, PickOutcome, Time, Who};
 use crate::plan::pick::series::{Series, Stop};
 use crate::plan::release_commit::{Edited, bumped, changes_since, version_in, write};
@@ -168,8 +168,13 @@ impl<'a> Fix<'a> {
         let (tree, notes) = self.settle(read, tree, version.is_some())?;
         let usual = self.merge_message(line);
         let message = message.unwrap_or(&usual);
-        let id = write_commit(self.desk.sink, tree, &[line.at, self.tip.id], self.who, message)?;
+        let id = self.commit(tree, &[line.at, self.tip.id], message)?;
         Ok(New { id, tree, notes })
+    }
+
+    fn commit(&self, tree: ObjectId, parents: &[ObjectId], message: &str) -> Result<ObjectId> {
+        let plain = commit_bytes(tree, parents, self.who, message).into_bytes();
+        Ok(self.session.repo.add_commit(self.desk.sink, self.desk.scratch, plain)?.0)
     }
 
     /// The message of a merge.
@@ -220,6 +225,7 @@ impl<'a> Fix<'a> {
         let made_there = repo.made_there(commits, line.at, self.base)?.into_keys().collect();
         let mut series = Series::on(self.session, self.desk.sink, merger, self.who, PICKING, line.at)?;
         series.made_there = made_there;
+        series.signed_in = Some(self.desk.scratch);
         self.go_on_picking(line, &mut series, commits)
     }
 
@@ -241,7 +247,7 @@ impl<'a> Fix<'a> {
             return Ok(Landed::Picked(New { id: series.tip, tree, notes }));
         }
         let message = format!("Changelog: the hotfix {}\n", self.hotfix.version);
-        let id = write_commit(self.desk.sink, tree, &[series.tip], self.who, &message)?;
+        let id = self.commit(tree, &[series.tip], &message)?;
         Ok(Landed::Picked(New { id, tree, notes }))
     }
 }

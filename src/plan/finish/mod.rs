@@ -127,7 +127,7 @@ fn released<'a>(
         changes: changes_since(repo, base, below, hotfix.description.as_deref())?,
         message: format!("Release {}\n", hotfix.version),
     };
-    let made = release_commit(repo, desk.sink, who, wanted)?;
+    let made = release_commit(repo, (desk.sink, desk.scratch), who, wanted)?;
     let release = (made.id != below).then_some((made.id, made.tree, below));
     let tip = Tip { id: made.id, tree: made.tree, release };
     let home = desk.scene.head.clone();

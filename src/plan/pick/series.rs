@@ -1,9 +1,10 @@
 //! Picking commits in memory, one after the other, until one is in conflict.
 
-use crate::git::{Conflict, Labels, Merged, Merger, ObjectSink, RawCommit, Repo, write_pick};
+use crate::git::{Conflict, Labels, Merged, Merger, ObjectKind, ObjectSink, RawCommit, Repo, pick_bytes};
 use crate::model::{ObjectId, PickOptions, PickOutcome, Picked, Who};
 use crate::store::session::Session;
 use crate::{Error, Result};
+use std::path::Path;
 
 /// Picks that were made so far, and where they lead.
 pub struct Series<'m, 'a> {
@@ -18,6 +19,8 @@ pub struct Series<'m, 'a> {
     pub tree: ObjectId,
     /// What became of each commit.
     pub done: Vec<Picked>,
+    /// A directory for what signing needs; `None`: commits are not signed.
+    pub signed_in: Option<&'m Path>,
     /// Commits whose change is made there already: where they are in conflict, they are left out.
     pub made_there: Vec<ObjectId>,
 }
@@ -42,7 +45,8 @@ impl<'m, 'a> Series<'m, 'a> {
     ) -> Result<Series<'m, 'a>> {
         let repo = &session.repo;
         let tree = repo.commit(tip)?.tree;
-        Ok(Series { repo, sink, merger, who, options, tip, tree, done: Vec::new(), made_there: Vec::new() })
+        let (done, made_there) = (Vec::new(), Vec::new());
+        Ok(Series { repo, sink, merger, who, options, tip, tree, done, signed_in: None, made_there })
     }
 
     /// Picks one commit; `Some`: it is in conflict.
@@ -98,7 +102,11 @@ impl<'m, 'a> Series<'m, 'a> {
 
     /// Writes a commit anew with this tree.
     pub fn commit(&mut self, commit: &RawCommit, tree: ObjectId, message: &[u8], outcome: PickOutcome) -> Result<()> {
-        let new = write_pick(self.sink, tree, self.tip, commit, message, self.who)?;
+        let plain = pick_bytes(tree, self.tip, commit, message, self.who);
+        let new = match self.signed_in {
+            Some(scratch) => self.repo.add_commit(self.sink, scratch, plain)?.0,
+            None => self.sink.add(ObjectKind::Commit, &plain)?,
+        };
         self.take(commit.id, tree, outcome, new);
         Ok(())
     }

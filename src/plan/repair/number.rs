@@ -27,7 +27,7 @@ impl Work<'_, '_, '_> {
             changes: vec![format!("In place of {}: {why}", found.version)],
             message: format!("Release {number} in place of {}", found.version),
         };
-        let made = release_commit(&self.session.repo, self.desk.sink, &self.name.who, wanted)?;
+        let made = release_commit(&self.session.repo, (self.desk.sink, self.desk.scratch), &self.name.who, wanted)?;
         for note in &made.notes {
             self.note(note.clone(), None);
         }
@@ -41,8 +41,9 @@ impl Work<'_, '_, '_> {
         self.fact(&tag, STABLE, Some(yes_or_no(!number.is_prerelease()).to_owned()));
         self.give_up(&why)?;
         self.plan.point = Some(tag.clone());
-        self.plan.report.title =
-            format!("Release {number} in place of {}: a new tag {tag} at {}", found.version, made.id.short());
+        // The name of a new commit is not known before it is signed.
+        let at = if made.id == source { source.short() } else { "a new commit".to_owned() };
+        self.plan.report.title = format!("Release {number} in place of {}: a new tag {tag} at {at}", found.version);
         Ok(())
     }
 
