@@ -6,6 +6,7 @@
 mod answer;
 mod course;
 mod fix;
+mod leg;
 mod lines;
 pub mod sent;
 

@@ -1,5 +1,8 @@
 //! Every answer, filled with hostile text, as text and as JSON.
 
+mod releases;
+
+use self::releases::{diagnoses, hotfix_report, hotfixes, last_good, postmortem, release, release_check, releases};
 use super::{Look, error, error_json, escape, json, plan, text};
 use crate::model::causes::Cause;
 use crate::model::decision::{Answers, Course};
@@ -294,37 +297,6 @@ fn sprint_report(t: &str) -> SprintReport {
     SprintReport { row: sprint(t), branches, rollbacks: history(t).rollbacks }
 }
 
-fn hotfix(t: &str, state: HotfixState) -> HotfixRow {
-    HotfixRow {
-        version: t.into(),
-        branch: t.into(),
-        package: Some(t.into()),
-        state,
-        here: state == HotfixState::Applied,
-        from: Some(t.into()),
-        base: Some(ObjectId::EMPTY_TREE),
-        tip: None,
-        remotes: vec![t.into()],
-        worktree: (state == HotfixState::Open).then(|| t.into()),
-        tag: Some(t.into()),
-        lacking: vec![t.into()],
-        description: Some(t.into()),
-        started: Some(time()),
-        who: Some(t.into()),
-    }
-}
-
-fn hotfix_report(t: &str) -> HotfixReport {
-    let commit = CommitRow { id: ObjectId::EMPTY_TREE, subject: t.into(), published: true };
-    let (checks, next) = (vec![check(t)], vec![Hint::new(t, t)]);
-    HotfixReport { row: hotfix(t, HotfixState::Open), commits: vec![commit], checks, next }
-}
-
-fn hotfixes(t: &str) -> HotfixesReport {
-    use HotfixState::{Abandoned, Applied, Gone, Open};
-    HotfixesReport { hotfixes: [Open, Applied, Abandoned, Gone].map(|state| hotfix(t, state)).to_vec() }
-}
-
 fn stats(t: &str) -> StatsReport {
     let tallies = || vec![Tally { name: t.into(), count: 200, recovered: 1 }];
     StatsReport {
@@ -422,6 +394,13 @@ fn every_report(t: &str, path: &RepoPath) -> Vec<Report> {
         Report::Notification(Box::new(notification(t, path, true))),
         Report::Sprints(SprintsReport { sprints: vec![sprint(t)] }),
         Report::Sprint(Box::new(sprint_report(t))),
+        Report::Releases(releases(t)),
+        Report::Release(Box::new(release(t))),
+        Report::ReleaseCheck(release_check(t)),
+        Report::Diagnosis(diagnoses(t, 1)),
+        Report::Diagnosis(diagnoses(t, 3)),
+        Report::LastGood(last_good(t)),
+        Report::Postmortem(Box::new(postmortem(t))),
         Report::Hotfixes(hotfixes(t)),
         Report::Hotfix(Box::new(hotfix_report(t))),
         Report::History(history(t)),
@@ -482,6 +461,13 @@ fn every_document_names_schema_and_kind() {
         "notification",
         "sprints",
         "sprint",
+        "releases",
+        "release",
+        "release-check",
+        "diagnosis",
+        "diagnosis",
+        "last-good",
+        "postmortem",
         "hotfixes",
         "hotfix",
         "history",
