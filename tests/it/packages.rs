@@ -115,7 +115,7 @@ fn b4_what_the_registry_has_after_a_yank_is_said() {
     let gone = repo.rb("release yank 1.0.0 -p client --reason leaks -y --json").json();
     assert!(gone["summary"].as_str().unwrap().ends_with("the registry has it no more"), "{gone}");
     assert_eq!(gone["warnings"], serde_json::json!([]));
-    facts("gone is yes");
+    facts("gone yes");
     let back = repo.rb("release yank 1.0.0 -p client --undo -y --json").json();
     assert!(back["summary"].as_str().unwrap().ends_with("the registry has it again"), "{back}");
     // A registry that only hides it.
@@ -123,7 +123,7 @@ fn b4_what_the_registry_has_after_a_yank_is_said() {
     let stays = repo.rb("release yank 1.0.0 -p client --reason leaks -y --json").json();
     assert!(stays["warnings"].to_string().contains("still has 1.0.0 (published)"), "{stays}");
     assert!(!stays["summary"].as_str().unwrap().contains("no more"), "{stays}");
-    facts("gone is no");
+    facts("gone no");
     // Nobody answers.
     repo.rb("release publish 1.0.0 -p server -y");
     scene.registry.put("down");
