@@ -109,7 +109,7 @@ pub(super) fn remember(
     names: &[String],
 ) {
     let said = format!("{remote}: {}", names.join(", "));
-    let request = engine::Request { yes: true, ..request(ctx, "push") };
+    let request = engine::Request { yes: true, ..request(ctx, pushed::COMMAND) };
     let recorded = engine::run(session, ctx.talk, &request, Locks::None, &|table| {
         pushed::record(table.session, operations, what, &said)
     });

@@ -4,7 +4,7 @@ use super::Ctx;
 use super::change::{carry_out, request};
 use crate::engine::Locks;
 use crate::model::Operation;
-use crate::model::report::{Finding, Outcome, Report, Severity};
+use crate::model::report::{Finding, Outcome, Severity};
 use crate::plan::pushed;
 use crate::plan::undo::{plan, plan_older};
 use crate::store::log;
@@ -53,7 +53,7 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
     let mut request = request(ctx, "undo");
     request.trouble = args.record.trouble(&session)?;
     request.wanted = Wanted { list_ignored: true, ..Wanted::default() };
-    let mut outcome = carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
+    carry_out(ctx, &session, &request, Locks::IndexAndHead, &|table| {
         let mut plan = if is_last {
             plan(table.session, table.desk, &operation)?
         } else {
@@ -63,17 +63,14 @@ pub fn run(ctx: &mut Ctx<'_>, args: Args) -> Result<Outcome> {
         plan.report.findings.extend(skipped.clone());
         pushed::note(table.session, &operation, &mut plan)?;
         Ok(plan)
-    })?;
-    if let Report::Done(done) = &mut outcome.report {
-        done.warnings.extend(pushed::what_stays(&session, &operation)?);
-    }
-    Ok(outcome)
+    })
 }
 
 /// Operations that are newer than the one a bare undo takes back, because they only made or moved points.
 fn passed_over(operations: &[Operation], undone: &Operation) -> Option<Finding> {
     let mine = operations.iter().filter(|o| o.worktree == undone.worktree).take_while(|o| o.id != undone.id);
-    let other = |o: &&Operation| !o.changes_state && o.steps.is_some() && o.command != "checkpoint" && !o.aborted;
+    let recorded = |o: &Operation| ["checkpoint", pushed::COMMAND].contains(&o.command.as_str());
+    let other = |o: &&Operation| !o.changes_state && o.steps.is_some() && !recorded(o) && !o.aborted;
     let newest = mine.filter(|o| o.undoes.is_none() && o.redoes.is_none()).find(other)?;
     Some(Finding {
         severity: Severity::Note,

@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// What is known of such an operation: the remote, and the refs.
 const PUSHED: &str = "pushed";
 
+/// The command that an operation says which only records this: nobody takes it back.
+pub const COMMAND: &str = "push";
+
 /// Stands behind what was deleted there.
 pub const DELETED: &str = " (deleted)";
 
@@ -28,39 +31,24 @@ pub fn record(session: &Session, operations: &BTreeSet<String>, what: &str, said
     Ok(plan)
 }
 
-/// Says of an operation that is taken back what others may have already. The same in words for the answer; `None`: nothing was sent.
+/// Says of an operation that is taken back what others may have already, and what to do about that.
 ///
 /// # Errors
 /// A fault when the log cannot be read.
 pub fn note(session: &Session, operation: &Operation, plan: &mut Plan) -> Result<()> {
-    let Some(said) = said(session, operation)? else { return Ok(()) };
-    let forward = forward(operation, &said);
+    let facts = Facts::read(&session.repo)?;
+    let Some(said) = facts.get(&about_operation(&operation.id), PUSHED) else { return Ok(()) };
+    let forward = forward(operation, said);
     plan.report.findings.push(Finding {
         severity: Severity::Warn,
-        message: stays(&said),
-        help: Some(format!("forward is safer: {forward}")),
+        message: format!(
+            "it was pushed to {said}; that stays as it is there, only what is here is taken back. Forward is safer: {forward}"
+        ),
+        help: None,
     });
     plan.report.needs_yes.push(format!("it was pushed to {said}"));
     plan.report.not_undoable.push(format!("what was pushed to {said}"));
     Ok(())
-}
-
-/// What was sent of an operation that was taken back, and stays there; `None`: nothing.
-///
-/// # Errors
-/// A fault when the log cannot be read.
-pub fn what_stays(session: &Session, operation: &Operation) -> Result<Option<String>> {
-    let said = said(session, operation)?;
-    Ok(said.map(|said| format!("{}; {}", stays(&said), forward(operation, &said))))
-}
-
-fn said(session: &Session, operation: &Operation) -> Result<Option<String>> {
-    let facts = Facts::read(&session.repo)?;
-    Ok(facts.get(&about_operation(&operation.id), PUSHED).map(str::to_owned))
-}
-
-fn stays(said: &str) -> String {
-    format!("it was pushed to {said}; that stays as it is there, only what is here is taken back")
 }
 
 /// What to do instead, or afterwards.

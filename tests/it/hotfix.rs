@@ -269,6 +269,11 @@ fn a5_undo_says_that_a_pushed_branch_stays() {
     let said = undone["warnings"].to_string();
     assert!(said.contains("it was pushed to origin: hotfix/1.0.2; that stays"), "{said}");
     assert!(said.contains("git switch hotfix/1.0.2"), "{said}");
+    assert_eq!(
+        undone["warnings"].as_array().unwrap().len(),
+        1,
+        "said once, and the record of the push is nothing to undo\n{said}"
+    );
     State::of(&repo).without("ref refs/remotes").must_be(&before.without("ref refs/remotes"), "undo");
     assert!(remote_branches(&repo).ends_with("refs/heads/hotfix/1.0.2"));
     let command = said.split('`').find(|part| part.contains("abandon")).unwrap();

@@ -63,6 +63,11 @@ fn here(found: &Findings) -> Check {
             Verdict::Fail,
             format!("{} at {}, recorded at {}", tag.name, commit.short(), recorded.short()),
         ),
+        None if found.tags.iter().any(|other| other.commit != tag.commit) => {
+            let at = |tag: &super::LocalTag| tag.commit.map_or("nothing".to_owned(), |commit| commit.short());
+            let each: Vec<String> = found.tags.iter().map(|tag| format!("{} at {}", tag.name, at(tag))).collect();
+            line("tag here", Verdict::Fail, each.join(", "))
+        }
         None if names.len() > 1 => {
             line("tag here", Verdict::Warn, format!("{} at {}", names.join(" and "), commit.short()))
         }
