@@ -103,7 +103,8 @@ impl Repo {
         let rest: Vec<&Vec<u8>> = lines.iter().filter(|line| line.get(41..81) != Some(hex.as_bytes())).collect();
         let top = self.reference(STASH)?;
         if rest.len() == lines.len() && top != Some(commit) {
-            return Ok(());
+            // A run that died before it had written the first line left an empty file.
+            return if top.is_none() && lines.is_empty() { self.remove_log(STASH) } else { Ok(()) };
         }
         let lock = GitLock::take(&self.private_name(STASH), &self.ref_path(STASH)?)?;
         let Some(newest) = rest.last().and_then(|line| ObjectId::from_hex(line.get(41..81)?)) else {

@@ -22,6 +22,7 @@ impl Repo {
     /// is written, too.
     pub fn settle_head_log(&self, (from, to): (ObjectId, ObjectId), who: &Who, away: &str, back: &str) -> Result<()> {
         let path = self.log_path("HEAD");
+        end_cut_line(&path)?;
         match end_of(&path)?.ends_with(&line(Some(to), from, who, away)) {
             true => append(&path, Some(from), to, who, back),
             false => Ok(()),
@@ -37,6 +38,7 @@ impl Repo {
 
     fn settle(&self, name: &str, now: ObjectId, who: &Who, message: &str) -> Result<()> {
         let path = self.log_path(name);
+        end_cut_line(&path)?;
         match newest(&end_of(&path)?) {
             Some(last) if last != now && self.logs(name) => append(&path, Some(last), now, who, message),
             _ => Ok(()),
@@ -110,6 +112,12 @@ fn line(old: Option<ObjectId>, new: ObjectId, who: &Who, message: &str) -> Vec<u
 /// The last lines of a reflog; nothing where there is none.
 fn end_of(path: &Path) -> Result<Vec<u8>> {
     if path.is_file() { fs::read_end(path, LONGEST) } else { Ok(Vec::new()) }
+}
+
+/// A line that was cut off, and is not wanted any more: what comes behind it shall be a line of its own. Git passes over it.
+fn end_cut_line(path: &Path) -> Result<()> {
+    let end = end_of(path)?;
+    if end.is_empty() || end.ends_with(b"\n") { Ok(()) } else { fs::append(path, b"\n") }
 }
 
 /// Where the newest whole line says that the ref went.
@@ -231,8 +239,12 @@ mod tests {
         assert_eq!(scene.log("refs/heads/side"), wanted);
         std::fs::write(&path, &wanted[..whole.len() + 50]).unwrap();
         scene.moved("refs/heads/side", new, old);
-        let shown = scene.test.git(&["reflog", "side", "--format=%gs"]);
-        assert!(String::from_utf8(shown).unwrap().starts_with("moved\n"));
+        // It is not taken again, but taken back: whoever writes next, git too, writes a line of its own.
+        std::fs::write(&path, &wanted[..whole.len() + 50]).unwrap();
+        scene.repo.edit_ref("refs/heads/side", Some(new), Some(old), &who(), "back").unwrap();
+        scene.test.git(&["branch", "-f", "side", &new.to_string()]);
+        let shown = scene.test.git(&["reflog", "-1", "side", "--format=%gs"]);
+        assert!(String::from_utf8(shown).unwrap().starts_with("branch: Reset"), "{}", scene.log("refs/heads/side"));
     }
 
     #[test]
@@ -248,5 +260,9 @@ mod tests {
             assert_eq!(scene.repo.reference("refs/stash").unwrap(), Some(new));
             assert_eq!(scene.repo.stashes().unwrap().len(), if below { 2 } else { 1 });
         }
+        let scene = Scene::new();
+        std::fs::write(scene.repo.log_path("refs/stash"), "").unwrap();
+        scene.repo.remove_stash(scene.new).unwrap();
+        assert!(!scene.repo.log_path("refs/stash").exists());
     }
 }
