@@ -87,7 +87,7 @@ fn by_git(top: &Path, base: &str, target: &str, commit: &str) -> Option<Result> 
 fn by_us(merger: &mut Merger<'_>, repo: &Repo, base: &str, target: &str, commit: &str) -> Result {
     let tree = |id: &str| repo.commit(ObjectId::from_hex(id.as_bytes()).unwrap()).unwrap().tree;
     let labels = Labels { ours: OURS.into(), theirs: THEIRS.into(), base: "parent".into() };
-    let merged = merger.merge(tree(base), tree(target), tree(commit), &labels);
+    let merged = merger.merge(tree(base), tree(target), tree(commit), || labels);
     match merged.unwrap_or_else(|e| panic!("{base} {commit} onto {target}: {e}")) {
         Merged::Clean(tree) => Result::Clean(tree.to_string()),
         Merged::Conflict(conflict) => {

@@ -2,7 +2,8 @@
 
 use super::index::{CachedTree, Index};
 use super::pack::{ObjectKind, ObjectSink};
-use super::tree::{MODE_GITLINK, MODE_TREE, TreeEntry, Trees, tree_data};
+use super::tree::{MODE_GITLINK, MODE_TREE, TreeEntry, Trees};
+use super::tree_bytes::tree_data;
 use crate::Result;
 use crate::model::ObjectId;
 use std::ops::Range;
@@ -40,7 +41,7 @@ impl Builder<'_> {
         let below = base.map_or_else(|| Ok(Vec::new()), |id| self.trees.read(id))?;
         let base_of =
             |name: &[u8]| below.iter().find(|(n, e)| n == name && e.mode == MODE_TREE).map(|(_, entry)| entry.id);
-        let mut entries: Vec<(Vec<u8>, TreeEntry)> = Vec::new();
+        let mut entries: Vec<(&[u8], TreeEntry)> = Vec::new();
         let mut at = range.start;
         while at < range.end {
             let rest = &self.index.path(at)[prefix..];
@@ -50,13 +51,13 @@ impl Builder<'_> {
                 let sub = self.index.range_below_in(full, at..range.end);
                 let child = cached.and_then(|c| c.child(name));
                 if let Some(id) = self.build(prefix + slash + 1, sub.clone(), child, base_of(name))? {
-                    entries.push((name.to_vec(), TreeEntry { mode: MODE_TREE, id }));
+                    entries.push((name, TreeEntry { mode: MODE_TREE, id }));
                 }
                 at = sub.end.max(at + 1);
             } else {
                 let same = self.index.range_at(self.index.path(at));
                 if let Some(entry) = self.choose(same.clone()) {
-                    entries.push((rest.to_vec(), entry));
+                    entries.push((rest, entry));
                 }
                 at = same.end.max(at + 1);
             }

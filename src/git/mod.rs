@@ -34,6 +34,7 @@ mod staged;
 pub(crate) mod testing;
 mod tips;
 mod tree;
+mod tree_bytes;
 #[cfg(test)]
 mod tree_tests;
 mod upstream;

@@ -4,6 +4,7 @@ use super::error::GitContext;
 use super::odb::{ById, Ids};
 use super::pack::{MadeTrees, ObjectKind, ObjectSink};
 use super::repo::{Handles, Repo};
+use super::tree_bytes::{Named, entry_in, in_order, parse, tree_data};
 use crate::model::{ObjectId, RepoPath};
 use crate::{Error, Result};
 use std::cell::RefCell;
@@ -32,8 +33,6 @@ pub struct TreeEntry {
 }
 
 type Entries = Vec<(Vec<u8>, TreeEntry)>;
-/// An entry and its name, which stands in the bytes of the tree.
-type Named<'e> = (&'e [u8], TreeEntry);
 /// A name, and what stands there on the left and on the right.
 type Difference<'e> = (&'e [u8], Option<TreeEntry>, Option<TreeEntry>);
 /// What shall stand at a path below a directory.
@@ -41,12 +40,22 @@ type Edit<'a> = (&'a [u8], Option<TreeEntry>);
 /// Called with the path and what stands there on the left and on the right.
 type OnChange<'a> = dyn FnMut(RepoPath, Option<TreeEntry>, Option<TreeEntry>) -> Result<()> + 'a;
 
+/// Trees that were read, and how many bytes they have together.
+#[derive(Default)]
+struct Recent {
+    trees: HashMap<ObjectId, Rc<[u8]>>,
+    bytes: usize,
+}
+
+/// More bytes of trees are not kept.
+const KEPT: usize = 16 << 20;
+
 /// Access to the trees of a repository.
 pub struct Trees<'r> {
     repo: &'r Handles,
     odb: git2::Odb<'r>,
-    /// Planners look up many paths below the same directories.
-    recent: RefCell<HashMap<ObjectId, Rc<Entries>>>,
+    /// The bytes of trees: planners look up many paths below the same directories.
+    recent: RefCell<Recent>,
     made: Option<MadeTrees>,
 }
 
@@ -68,38 +77,40 @@ impl Trees<'_> {
 
     /// The entries of one tree, in git's order.
     pub fn read(&self, id: ObjectId) -> Result<Entries> {
-        self.read_with(id, |data| Some(parse(data)?.into_iter().map(|(name, entry)| (name.to_vec(), entry)).collect()))
+        let data = self.bytes(id)?;
+        let entries = parse(&data).ok_or_else(|| damaged(id))?;
+        Ok(entries.into_iter().map(|(name, entry)| (name.to_vec(), entry)).collect())
     }
 
-    /// What `parse` makes of the bytes of a tree; `None`: they make no sense.
-    fn read_with<T>(&self, id: ObjectId, parse: impl FnOnce(&[u8]) -> Option<T>) -> Result<T> {
-        let damaged = || damaged(id);
+    /// The bytes of a tree.
+    fn bytes(&self, id: ObjectId) -> Result<Rc<[u8]>> {
         if id == ObjectId::EMPTY_TREE {
-            return parse(&[]).ok_or_else(damaged);
+            return Ok(Rc::default());
         }
+        if let Some(data) = self.recent.borrow().trees.get(&id) {
+            return Ok(Rc::clone(data));
+        }
+        let data = self.bytes_anew(id)?;
+        let mut recent = self.recent.borrow_mut();
+        if recent.bytes + data.len() > KEPT {
+            *recent = Recent::default();
+        }
+        recent.bytes += data.len();
+        recent.trees.insert(id, Rc::clone(&data));
+        Ok(data)
+    }
+
+    fn bytes_anew(&self, id: ObjectId) -> Result<Rc<[u8]>> {
         if let Some(made) = &self.made
             && let Some(data) = made.lock().unwrap_or_else(|e| e.into_inner()).get(&id)
         {
-            return parse(data).ok_or_else(damaged);
+            return Ok(data.as_slice().into());
         }
         let object = self.odb.read(id.into()).context(&format!("cannot read tree {id}"))?;
         if object.kind() != git2::ObjectType::Tree {
             return Err(Error::fault(format!("object {id} is not a tree")));
         }
-        parse(object.data()).ok_or_else(damaged)
-    }
-
-    fn read_cached(&self, id: ObjectId) -> Result<Rc<Entries>> {
-        if let Some(entries) = self.recent.borrow().get(&id) {
-            return Ok(Rc::clone(entries));
-        }
-        let entries = Rc::new(self.read(id)?);
-        let mut recent = self.recent.borrow_mut();
-        if recent.len() >= 4096 {
-            recent.clear();
-        }
-        recent.insert(id, Rc::clone(&entries));
-        Ok(entries)
+        Ok(object.data().into())
     }
 
     /// What stands at `path` below `tree`.
@@ -109,8 +120,8 @@ impl Trees<'_> {
             if at.mode != MODE_TREE {
                 return Ok(None);
             }
-            match self.read_cached(at.id)?.iter().find(|(name, _)| name == part) {
-                Some((_, entry)) => at = *entry,
+            match entry_in(&self.bytes(at.id)?, part).ok_or_else(|| damaged(at.id))? {
+                Some(entry) => at = entry,
                 None => return Ok(None),
             }
         }
@@ -170,7 +181,7 @@ impl Trees<'_> {
         let take = |id, bytes| drop(found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, bytes));
         let left = super::odb::blobs::read(self.repo, ObjectKind::Tree, wanted, &take)?;
         for id in left {
-            take(id, self.read_with(id, |data| Some(data.to_vec()))?);
+            take(id, self.bytes(id)?.to_vec());
         }
         Ok(found.into_inner().unwrap_or_else(|e| e.into_inner()))
     }
@@ -224,8 +235,9 @@ impl Trees<'_> {
         if changes.is_empty() {
             return Ok(base);
         }
-        let mut entries: HashMap<Vec<u8>, TreeEntry> =
-            base.map_or_else(|| Ok(Vec::new()), |id| self.read(id))?.into_iter().collect();
+        let data = base.map_or_else(|| Ok(Rc::default()), |id| self.bytes(id))?;
+        let old = parse(&data).ok_or_else(|| damaged(base.unwrap_or(ObjectId::EMPTY_TREE)))?;
+        let mut entries: BTreeMap<&[u8], TreeEntry> = old.into_iter().collect();
         // Removals first: a directory may give way to a file and the other way round.
         let (removed, added): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|(_, entry)| entry.is_none());
         for group in [removed, added] {
@@ -234,7 +246,7 @@ impl Trees<'_> {
                 match path.iter().position(|&b| b == b'/') {
                     Some(at) => below.entry(&path[..at]).or_default().push((&path[at + 1..], entry)),
                     None => match entry {
-                        Some(entry) => drop(entries.insert(path.to_vec(), entry)),
+                        Some(entry) => drop(entries.insert(path, entry)),
                         None if entries.get(path).is_some_and(|e| e.mode != MODE_TREE) => drop(entries.remove(path)),
                         None => {}
                     },
@@ -246,7 +258,7 @@ impl Trees<'_> {
                     continue;
                 }
                 match self.edit_below(old, &changes, sink)? {
-                    Some(id) => drop(entries.insert(name.to_vec(), TreeEntry { mode: MODE_TREE, id })),
+                    Some(id) => drop(entries.insert(name, TreeEntry { mode: MODE_TREE, id })),
                     None => drop(entries.remove(name)),
                 }
             }
@@ -254,7 +266,7 @@ impl Trees<'_> {
         if entries.is_empty() {
             return Ok(None);
         }
-        write_tree(entries.into_iter().collect(), sink).map(Some)
+        sink.add(ObjectKind::Tree, &tree_data(entries.into_iter().collect())).map(Some)
     }
 }
 
@@ -265,7 +277,7 @@ fn side_by_side<'e>(mut left: &[Named<'e>], mut right: &[Named<'e>]) -> Vec<Diff
         match (left, right) {
             ([l, ls @ ..], [r, rs @ ..]) if l == r => (left, right) = (ls, rs),
             // Only the order is guessed at here: what has one name meets in the map.
-            ([l, ls @ ..], rest) if rest.first().is_none_or(|r| sort_key(*l).le(sort_key(*r))) => {
+            ([l, ls @ ..], rest) if rest.first().is_none_or(|r| in_order(l, r).is_le()) => {
                 names.entry(l.0).or_default().0 = Some(l.1);
                 left = ls;
             }
@@ -292,56 +304,6 @@ fn refuse_depth(dir: &[u8]) -> Result<()> {
 
 fn damaged(id: ObjectId) -> Error {
     Error::fault(format!("tree {id} is damaged"))
-}
-
-/// Writes one tree, sorting its entries as git does.
-fn write_tree(entries: Entries, sink: &ObjectSink<'_>) -> Result<ObjectId> {
-    sink.add(ObjectKind::Tree, &tree_data(entries))
-}
-
-/// The bytes of a tree object, its entries sorted as git does.
-pub(super) fn tree_data(mut entries: Entries) -> Vec<u8> {
-    entries.sort_by(|(a, a_entry), (b, b_entry)| sort_key((a, *a_entry)).cmp(sort_key((b, *b_entry))));
-    let mut data = Vec::with_capacity(entries.len() * 40);
-    for (name, entry) in &entries {
-        data.extend_from_slice(format!("{:o} ", entry.mode).as_bytes());
-        data.extend_from_slice(name);
-        data.push(0);
-        data.extend_from_slice(entry.id.as_bytes());
-    }
-    data
-}
-
-/// Git compares names as if directories ended in a slash.
-fn sort_key<'e>((name, entry): Named<'e>) -> impl Iterator<Item = &'e u8> {
-    name.iter().chain((entry.mode == MODE_TREE).then_some(&b'/'))
-}
-
-/// The entries of a tree object.
-pub(super) fn parse(data: &[u8]) -> Option<Vec<Named<'_>>> {
-    let mut out = Vec::with_capacity(data.len() / 32);
-    let mut rest = data;
-    while !rest.is_empty() {
-        let space = rest.iter().position(|&b| b == b' ')?;
-        let mode = u32::from_str_radix(std::str::from_utf8(&rest[..space]).ok()?, 8).ok()?;
-        let end = rest.iter().position(|&b| b == 0)?;
-        let name = rest.get(space + 1..end)?;
-        let id = ObjectId::from_bytes(rest.get(end + 1..end + 21)?)?;
-        rest = &rest[end + 21..];
-        out.push((name, TreeEntry { mode: normal_mode(mode), id }));
-    }
-    Some(out)
-}
-
-/// Old repositories have modes such as 100664.
-fn normal_mode(mode: u32) -> u32 {
-    match mode & 0o170000 {
-        0o040000 => MODE_TREE,
-        0o120000 => MODE_LINK,
-        0o160000 => MODE_GITLINK,
-        _ if mode & 0o100 != 0 => MODE_EXEC,
-        _ => MODE_FILE,
-    }
 }
 
 /// Whether a name matches a pattern in which `*` crosses no slash, as in branch patterns.

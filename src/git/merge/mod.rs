@@ -88,11 +88,17 @@ impl<'r> Merger<'r> {
         Ok(Merger { repo, trees, sink, scratch, program: None, inside: None, made, ways: Ways::default() })
     }
 
-    /// Merges what changed from the tree `base` to the tree `theirs` into the tree `ours`.
+    /// Merges what changed from the tree `base` to the tree `theirs` into the tree `ours`; only a conflict needs `labels`.
     ///
     /// # Errors
     /// Refused where git is needed and is older than 2.40, or would run a merge driver that only the repository defines.
-    pub fn merge(&mut self, base: ObjectId, ours: ObjectId, theirs: ObjectId, labels: &Labels) -> Result<Merged> {
+    pub fn merge(
+        &mut self,
+        base: ObjectId,
+        ours: ObjectId,
+        theirs: ObjectId,
+        labels: impl FnOnce() -> Labels,
+    ) -> Result<Merged> {
         let three = Three { base, ours, theirs };
         match look(&self.trees, three)? {
             Simple::Tree(tree) => {
@@ -191,7 +197,7 @@ impl<'r> Merger<'r> {
         made.map_or_else(|| self.repo.blob(id), Ok)
     }
 
-    fn whole(&mut self, three: Three, labels: &Labels) -> Result<Merged> {
+    fn whole(&mut self, three: Three, labels: impl FnOnce() -> Labels) -> Result<Merged> {
         self.ways.whole += 1;
         let mut paths = BTreeSet::new();
         for side in [three.ours, three.theirs] {
@@ -215,7 +221,7 @@ impl<'r> Merger<'r> {
         if answer.clean {
             return Ok(Merged::Clean(answer.tree));
         }
-        self.name_sides(answer, &Renaming { labels, ours, theirs, base })
+        self.name_sides(answer, &Renaming { labels: &labels(), ours, theirs, base })
     }
 
     /// Puts the sides' names where the merge knew only commits.
@@ -303,7 +309,7 @@ impl<'r> Merger<'r> {
         if holds(&self.sink.made_trees(), tree) {
             return Ok(());
         }
-        for (_, entry) in super::tree::parse(&data).unwrap_or_default() {
+        for (_, entry) in super::tree_bytes::parse(&data).unwrap_or_default() {
             if entry.mode == MODE_TREE {
                 self.take_over(entry.id)?;
             } else if let Some(blob) = program.read(entry.id)? {

@@ -78,7 +78,7 @@ impl<'r> Program<'r> {
         }
         let data = made.lock().unwrap_or_else(|e| e.into_inner()).get(&tree).cloned();
         let Some(data) = data else { return Ok(()) };
-        for (_, entry) in crate::git::tree::parse(&data).unwrap_or_default() {
+        for (_, entry) in crate::git::tree_bytes::parse(&data).unwrap_or_default() {
             if entry.mode == crate::git::MODE_TREE {
                 self.bring(made, entry.id)?;
             }

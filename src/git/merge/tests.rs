@@ -33,7 +33,7 @@ fn merge_all(repo: &TestRepo, trees: &[ObjectId]) -> (Vec<std::result::Result<St
     let [base, mut ours] = [trees[0], trees[1]];
     let mut out = Vec::new();
     for theirs in &trees[2..] {
-        let merged = merger.merge(base, ours, *theirs, &labels()).unwrap();
+        let merged = merger.merge(base, ours, *theirs, labels).unwrap();
         let (clean, tree) = match &merged {
             Merged::Clean(tree) => (true, *tree),
             Merged::Conflict(conflict) => (false, conflict.tree),

@@ -28,7 +28,7 @@ const REF_DELTA: u8 = 7;
 /// No header of an entry is longer.
 const LONGEST_HEADER: usize = 48;
 /// How many entries a thread takes at a time.
-const AT_ONCE: usize = 1 << 14;
+const AT_ONCE: usize = 1 << 12;
 
 /// The header of an entry.
 pub(super) struct Header {

@@ -111,7 +111,7 @@ impl<'a> Fix<'a> {
         let (mut own, mut upto, mut date) = (tip.tree, tip.id, who.time);
         if let Some((id, tree, below)) = tip.release {
             let labels = Labels { ours: String::new(), theirs: String::new(), base: String::new() };
-            if let Merged::Clean(tree) = merger.merge(tree, tip.tree, repo.commit(below)?.tree, &labels)? {
+            if let Merged::Clean(tree) = merger.merge(tree, tip.tree, repo.commit(below)?.tree, || labels)? {
                 own = tree;
             }
             upto = below;
@@ -158,7 +158,7 @@ impl<'a> Fix<'a> {
         };
         let labels =
             Labels { ours: "HEAD".to_owned(), theirs: self.hotfix.branch.clone(), base: repo.short_name(base) };
-        merger.merge(repo.commit(base)?.tree, repo.commit(line.at)?.tree, self.own, &labels)
+        merger.merge(repo.commit(base)?.tree, repo.commit(line.at)?.tree, self.own, || labels)
     }
 
     /// The commit that merges the fix into a line, whose files become `tree`.

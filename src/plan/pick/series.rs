@@ -92,7 +92,7 @@ impl<'m, 'a> Series<'m, 'a> {
     }
 
     fn merge(&mut self, commit: &RawCommit, base: ObjectId) -> Result<Merged> {
-        self.merger.merge(base, self.tree, commit.tree, &labels(self.repo, commit))
+        self.merger.merge(base, self.tree, commit.tree, || labels(self.repo, commit))
     }
 
     /// The message of a picked commit.

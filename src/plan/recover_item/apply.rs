@@ -27,11 +27,14 @@ pub(super) fn apply(back: &mut Back<'_, '_, '_>, item: &LostItem) -> Result<()> 
             .help(on_the_list(item)));
     }
     let parts = parts(back, item)?;
-    let labels =
-        Labels { ours: "what is here".to_owned(), theirs: words(item), base: format!("parent of {}", item.id.short()) };
+    let labels = || Labels {
+        ours: "what is here".to_owned(),
+        theirs: words(item),
+        base: format!("parent of {}", item.id.short()),
+    };
     let mut merger = Merger::new(scene.repo, back.desk.sink, back.desk.scratch)?;
     let here = back.desk.index_tree;
-    let tree = match merger.merge(parts.base, here, parts.work, &labels)? {
+    let tree = match merger.merge(parts.base, here, parts.work, labels)? {
         Merged::Clean(tree) => tree,
         Merged::Conflict(conflict) => {
             let paths = conflict.stages.into_keys().collect();
@@ -40,7 +43,7 @@ pub(super) fn apply(back: &mut Back<'_, '_, '_>, item: &LostItem) -> Result<()> 
         }
     };
     // What was staged in it stays staged, where that goes; otherwise it comes back as changes that are not staged.
-    let index_tree = match merger.merge(parts.base, here, parts.index, &labels)? {
+    let index_tree = match merger.merge(parts.base, here, parts.index, labels)? {
         Merged::Clean(index) => index,
         Merged::Conflict(_) => here,
     };
