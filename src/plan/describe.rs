@@ -76,6 +76,10 @@ fn recorded(about: &str, steps: &[Step]) -> String {
         Step::Fact(fact) if fact.about == about => Some(fact),
         _ => None,
     });
+    if facts.clone().all(|fact| fact.new.is_none()) {
+        let keys: Vec<&str> = facts.map(|fact| fact.key.as_str()).collect();
+        return format!("take back what is recorded of {about}: {}", keys.join(", "));
+    }
     let mut said: Vec<String> = Vec::new();
     for fact in facts {
         let one = match &fact.new {

@@ -81,6 +81,8 @@ fn a5_a_plan_is_read_by_people() {
     assert!(!plan.contains("--branch"), "that is no option of this command\n{plan}");
     let said = repo.rb("hotfix start 1.0.0 -m Mail --json").json()["warnings"].to_string();
     assert!(said.contains("undo brings them back"), "{said}");
+    let plan = repo.rb("undo -n").stdout();
+    assert!(plan.contains("take back what is recorded of hotfix hotfix/1.0.2: ") && about(&plan) == 0, "{plan}");
     let commands: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
     assert_eq!(commands, ["git switch main", "git stash pop --index"]);
     repo.typed(&commands.join("; ")).ok();

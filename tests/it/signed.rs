@@ -8,7 +8,7 @@ use super::finish::{disagree, solve, story};
 const MOST_EVENTS: usize = 300;
 
 /// A key, its signatures known, and git set to sign commits and tags with it. False: nothing can be signed here.
-fn sign_all(repo: &TestRepo) -> bool {
+pub fn sign_all(repo: &TestRepo) -> bool {
     let key = repo.base().join("key");
     let made = std::process::Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
