@@ -81,7 +81,9 @@ fn outcome(lab: &Lab, same: Same, is_git: bool) -> String {
         (Same::Picked, _) => lab.picked(),
         (Same::Pushed, true) => lab.stash_trees("stash@{0}", true),
         (Same::Pushed, false) => lab.stash_trees(&lab.snapshot(), true),
-        (Same::Lost, _) => tips(&std::fs::read_to_string(lab.out()).unwrap(), is_git),
+        (Same::Lost, true) => tips(&std::fs::read_to_string(lab.out()).unwrap(), true),
+        // What was timed prints one page.
+        (Same::Lost, false) => tips(&super::run::ask(&lab.top, "rollback lost --limit 0"), false),
         (Same::Created, false) => lab.stash_trees(&lab.snapshot(), false),
         (Same::Created, true) => {
             let printed = std::fs::read_to_string(lab.out()).unwrap();
