@@ -201,3 +201,17 @@ fn b2_a_burned_number_stays_burned() {
     }
     scene.repo.rb("release add 1.1.1");
 }
+
+/// B1, B2: of two tags at different commits that nobody else has, the one counts whose commit says the version; the facts are of that one.
+#[test]
+fn b1_of_two_tags_the_right_one_counts() {
+    let scene = went_wrong("git tag v1.1.0 HEAD~1; git tag 1.1.0");
+    let one = scene.diagnosis("1.1.0");
+    assert_eq!((&one["state"], &one["tag"]), (&"duplicate".into(), &"1.1.0".into()), "{one:#}");
+    let fact = |name: &str| one["facts"].as_array().unwrap().iter().find(|fact| fact["name"] == name).unwrap().clone();
+    assert_eq!(fact("version files")["verdict"], "ok", "{one:#}");
+    let at = |rev: &str| scene.repo.answer(&["rev-parse", "--short=10", rev]);
+    assert_eq!(fact("tag here")["detail"], format!("1.1.0 at {}, v1.1.0 at {}", at("HEAD"), at("HEAD~1")));
+    scene.repo.typed(one["next"]["command"].as_str().unwrap()).ok();
+    assert_eq!(scene.repo.answer(&["tag", "-l", "*1.1.0"]), "1.1.0");
+}
