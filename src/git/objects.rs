@@ -301,8 +301,8 @@ impl Handles {
         if size <= super::pack::BIG {
             return out.write_all(&self.blob(id)?).map_err(failed);
         }
-        // Big objects are loose mostly, and libgit2 would map the whole file.
-        if let Some(mut reader) = super::odb::loose::blob(self, id, size) {
+        // libgit2 would map the whole file.
+        if let Some(mut reader) = super::odb::big::blob(self, id, size) {
             let mut tee = Tee { reader: &mut reader, out };
             return match super::pack::name_stream(&mut tee, size)? == id {
                 true => Ok(()),
@@ -409,7 +409,7 @@ mod tests {
         let hex = String::from_utf8(id.trim_ascii().to_vec()).unwrap();
         let id = ObjectId::from_hex(hex.as_bytes()).unwrap();
         let opened = crate::git::Repo::open_at(repo.root()).unwrap();
-        assert!(crate::git::odb::loose::blob(&opened, id, bytes.len() as u64).is_some());
+        assert!(crate::git::odb::big::blob(&opened, id, bytes.len() as u64).is_some());
         let mut copy = Vec::new();
         opened.copy_blob(id, &mut copy).unwrap();
         assert!(copy == bytes);

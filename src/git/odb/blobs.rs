@@ -4,7 +4,7 @@
 //! is not as usual here (no such pack, a big blob, a difference to something far away, damage) is left to it: every blob
 //! is named again, so that only the right bytes are ever taken.
 
-use super::entries::{Form, Header, Window};
+use super::entries::{Form, Header, LONGEST_HEADER, Window};
 use super::ids::Ids;
 use super::pack::Pack;
 use super::places;
@@ -161,9 +161,6 @@ impl<'p> Reader<'p> {
         (got == size).then_some((header.form, out))
     }
 }
-
-/// No header of an entry is longer.
-const LONGEST_HEADER: usize = 48;
 
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests make and break files on purpose")]

@@ -26,7 +26,7 @@ pub(super) const UNKNOWN: u8 = 0;
 const OFFSET_DELTA: u8 = 6;
 const REF_DELTA: u8 = 7;
 /// No header of an entry is longer.
-const LONGEST_HEADER: usize = 48;
+pub(super) const LONGEST_HEADER: usize = 48;
 /// How many entries a thread takes at a time.
 const AT_ONCE: usize = 1 << 12;
 

@@ -1,14 +1,12 @@
 //! Loose objects: a file each.
 
 use super::commit::{PackCommits, parse};
-use super::places;
-use crate::git::{Handles, ObjectKind};
+use crate::git::ObjectKind;
 use crate::host::fs;
 use crate::model::ObjectId;
 use crate::{Error, Result};
-use flate2::read::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Mutex;
@@ -104,18 +102,6 @@ impl Loose {
         self.objects.push(object);
         Some(())
     }
-}
-
-/// The content of a loose blob of this size, unpacked piece by piece; `None`: there is none. Its name is not checked.
-pub(in crate::git) fn blob(repo: &Handles, id: ObjectId, size: u64) -> Option<impl Read> {
-    let hex = id.to_string();
-    let place = Path::new(&hex[..2]).join(&hex[2..]);
-    let stores = places::stores(repo).ok()?;
-    let file = stores.iter().find_map(|store| fs::open_regular(&store.path.join(&place)).ok())?;
-    let mut content = BufReader::new(ZlibDecoder::new(file));
-    let mut head = Vec::new();
-    content.by_ref().take(64).read_until(0, &mut head).ok()?;
-    (head == format!("blob {size}\0").as_bytes()).then_some(content)
 }
 
 /// Reads the files one after the other.

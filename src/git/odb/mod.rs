@@ -4,13 +4,14 @@
 //! decompressed (<https://git-scm.com/docs/pack-format>). What a pack holds never changes, so that its commits are
 //! remembered for the next time.
 
+pub(super) mod big;
 pub(super) mod blobs;
 mod cache;
 mod commit;
 mod entries;
 mod graph;
 mod ids;
-pub(super) mod loose;
+mod loose;
 mod pack;
 mod places;
 mod table;
