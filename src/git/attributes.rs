@@ -2,6 +2,7 @@
 //! (<https://git-scm.com/docs/gitattributes>).
 
 use super::repo::Repo;
+use crate::host::fs;
 use crate::model::RepoPath;
 use crate::{Error, Result};
 use gix_attributes::search::{MetadataCollection, Outcome};
@@ -73,23 +74,25 @@ impl Attributes {
             base.map(|base| base.join("git/attributes"))
         }));
         let failed = |e: std::io::Error| Error::io("cannot read git's attributes", &e);
+        let info = repo.common_dir().join("info/attributes");
+        let outside = global.iter().chain([&info]).any(|path| {
+            fs::read_capped(path, MAX).map_or(true, |bytes| bytes.is_some_and(|bytes| speaks_of_text(&bytes)))
+        });
         let mut search = Search::new_globals(global, &mut Vec::new(), &mut names).map_err(failed)?;
         for (path, bytes) in files {
             let source = Path::new("/").join(path.to_os());
             let top = path.parent().is_empty();
             search.add_patterns_buffer(bytes, source, Some(Path::new("/")), &mut names, top).map_err(failed)?;
         }
-        let info = repo.common_dir().join("info/attributes");
         search.add_patterns_file(info, true, None, &mut Vec::new(), &mut names, true).map_err(failed)?;
         let auto = repo.config_string("core.autocrlf").unwrap_or_default().to_lowercase();
         let auto_out = repo.config_bool("core.autocrlf") == Some(true);
         let crlf_out = auto_out || (auto != "input" && repo.config_string("core.eol").as_deref() == Some("crlf"));
         let auto_crlf = auto_out || auto == "input";
         let known: Vec<&str> = names.iter().map(|(name, _)| name).collect();
-        let trivial = !auto_crlf && !WANTED.iter().any(|w| *w != "text" && known.contains(w)) && {
-            // `-text` of the built-in `binary` macro alone converts nothing.
-            files.is_empty() && !known.iter().any(|n| !["binary", "diff", "merge", "text"].contains(n))
-        };
+        // `text` is always among the names: the built-in `binary` says `-text`, which converts nothing.
+        let text = outside || files.iter().any(|(_, bytes)| speaks_of_text(bytes));
+        let trivial = !auto_crlf && !text && !WANTED.iter().any(|w| *w != "text" && known.contains(w));
         let fold_case = repo.config_bool("core.ignorecase") == Some(true);
         Ok(Attributes { search, names, auto_crlf, crlf_out, fold_case, trivial })
     }
@@ -126,6 +129,14 @@ impl Attributes {
         let case = if self.fold_case { gix_glob::pattern::Case::Fold } else { gix_glob::pattern::Case::Sensitive };
         self.search.pattern_matching_relative_path(path.as_bytes().into(), case, Some(false), out);
     }
+}
+
+/// More than any file of attributes.
+const MAX: u64 = 100 << 20;
+
+/// Whether a file of attributes can make something text: that word must stand in it then.
+fn speaks_of_text(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"text").is_some()
 }
 
 #[derive(Default)]
@@ -179,5 +190,32 @@ impl Found {
             text,
             ident: self.ident,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::TestRepo;
+
+    #[test]
+    fn only_attributes_that_convert_are_looked_up_for_each_file() {
+        let repo = TestRepo::new();
+        let of = |file: &str| {
+            let opened = Repo::open_at(repo.root()).unwrap();
+            Attributes::new(&opened, &[(RepoPath::from(".gitattributes"), file.as_bytes().to_vec())]).unwrap()
+        };
+        for plain in ["", "*.js diff\n*.png binary\n*.lock -diff merge=ours\n"] {
+            assert!(of(plain).is_trivial(), "{plain}");
+        }
+        let path = RepoPath::from("a.js");
+        for converts in
+            ["* text=auto\n", "[attr]ours text\n*.js ours\n", "*.js crlf\n", "*.js filter=x\n", "*.js eol=lf\n"]
+        {
+            assert!(!of(converts).conversion(&path).is_none(), "{converts}");
+        }
+        repo.write(".git/info/attributes", "* text=auto\n");
+        let opened = Repo::open_at(repo.root()).unwrap();
+        assert_eq!(Attributes::new(&opened, &[]).unwrap().conversion(&path).text, Text::Auto);
     }
 }
