@@ -42,6 +42,17 @@ impl<'r> LinkedPlace<'r> {
         self.stage.join(self.path.file_name().unwrap_or_default())
     }
 
+    /// Where it goes from there when nothing in it would be lost. No worktree has a hidden name.
+    fn looked_at(&self) -> PathBuf {
+        self.stage.join(".looked-at")
+    }
+
+    /// Where it stands while it is being removed, and git's record of it still leads to its place.
+    fn moved_away(&self) -> Result<Option<PathBuf>> {
+        let away = [self.looked_at(), self.staged()].into_iter().find(|path| path.symlink_metadata().is_ok());
+        Ok(if self.entry(self.path)?.is_some() { away } else { None })
+    }
+
     /// Makes it, with a branch checked out. It is there already: nothing happens. Filters of the repository run only when
     /// they are allowed, and no hooks.
     ///
@@ -49,21 +60,28 @@ impl<'r> LinkedPlace<'r> {
     /// Busy: something else stands there now.
     pub fn make(&self, branch: &str, more: &[(&str, Vec<u8>)]) -> Result<()> {
         if self.path.symlink_metadata().is_err() {
-            let staged = self.staged();
-            if staged.symlink_metadata().is_err() || self.entry(&staged)?.is_none_or(|entry| is_half_made(&entry)) {
-                self.forget_stage()?;
-                records::add_branch_worktree(self.repo, &staged, branch, &self.mark())?;
-                for (name, bytes) in more {
-                    fs::write_new(&staged.join(name), bytes)?;
-                }
-                if let Some(entry) = self.entry(&staged)? {
-                    fs::remove_file_if_exists(&entry.join("locked"))?;
-                }
+            match self.moved_away()? {
+                Some(away) => scratch::move_new(&away, self.path)?,
+                None => self.make_staged(branch, more)?,
             }
-            scratch::move_new(&staged, self.path)?;
         }
         self.settle()?;
         self.forget_stage()
+    }
+
+    fn make_staged(&self, branch: &str, more: &[(&str, Vec<u8>)]) -> Result<()> {
+        let staged = self.staged();
+        if staged.symlink_metadata().is_err() || self.entry(&staged)?.is_none_or(|entry| is_half_made(&entry)) {
+            self.forget_stage()?;
+            records::add_branch_worktree(self.repo, &staged, branch, &self.mark())?;
+            for (name, bytes) in more {
+                fs::write_new(&staged.join(name), bytes)?;
+            }
+            if let Some(entry) = self.entry(&staged)? {
+                fs::remove_file_if_exists(&entry.join("locked"))?;
+            }
+        }
+        scratch::move_new(&staged, self.path)
     }
 
     /// It stands in its place: git's record of it leads there, whatever a run did not come to.
@@ -100,17 +118,31 @@ impl<'r> LinkedPlace<'r> {
             fs::create_dir_all_private(&self.stage)?;
             scratch::move_new(self.path, &self.staged())?;
         }
-        if let (true, Some(entry)) = (self.staged().symlink_metadata().is_ok(), self.entry(self.path)?) {
+        if self.staged().symlink_metadata().is_ok() {
             // Moved just now, or by a run that died then: whoever saved a file there in between finds it where it was.
-            if let Err(error) = self.refuse_to_lose(&self.staged(), &entry, more) {
+            let looked = match self.entry(self.path)? {
+                Some(entry) => self.refuse_to_lose(&self.staged(), &entry, more),
+                None => Err(self.unrecorded()),
+            };
+            if let Err(error) = looked {
                 scratch::move_new(&self.staged(), self.path)?;
                 self.forget_stage()?;
                 return Err(error);
             }
+            scratch::move_new(&self.staged(), &self.looked_at())?;
+        }
+        if let (true, Some(entry)) = (self.looked_at().symlink_metadata().is_ok(), self.entry(self.path)?) {
             records::discard(self.repo, &entry)?;
         }
         self.forget_stage()?;
         scratch::remove_dir_if_empty(&self.repo.common_dir().join("worktrees"))
+    }
+
+    /// Somebody removed git's record of it (`git worktree prune`) while it was away from its place.
+    fn unrecorded(&self) -> Error {
+        Error::refused(format!("the worktree {} cannot be removed", self.path.display()))
+            .because("git has no record of it any more, so that nobody can tell what in it is not committed")
+            .help("look through it; when nothing in it is needed, remove the directory by hand")
     }
 
     /// What would be lost with it, as a refusal.
@@ -267,6 +299,26 @@ mod tests {
         std::fs::remove_file(path.join("new")).unwrap();
         place.remove(&[]).unwrap();
         assert!(!path.exists());
+        // The same, and the removal is given up: what stood there comes back, with the file.
+        place.make("side", &[]).unwrap();
+        std::fs::write(path.join("new"), "mine").unwrap();
+        std::fs::create_dir_all(&place.stage).unwrap();
+        std::fs::rename(&path, &staged).unwrap();
+        place.make("side", &[]).unwrap();
+        assert_eq!(std::fs::read(path.join("new")).unwrap(), b"mine");
+        // The same, and somebody removed git's record meanwhile: nobody can tell what is committed.
+        std::fs::create_dir_all(&place.stage).unwrap();
+        std::fs::rename(&path, &staged).unwrap();
+        test.git(&["worktree", "prune", "--expire=now"]);
+        assert!(place.remove(&[]).unwrap_err().causes().iter().any(|cause| cause.contains("no record")));
+        assert_eq!(std::fs::read(path.join("new")).unwrap(), b"mine");
+        std::fs::remove_dir_all(&path).unwrap();
+        // Stopped after the last look.
+        place.make("side", &[]).unwrap();
+        std::fs::create_dir_all(&place.stage).unwrap();
+        std::fs::rename(&path, place.looked_at()).unwrap();
+        place.remove(&[]).unwrap();
+        assert!(!path.exists() && !place.stage.exists() && place.entry(&path).unwrap().is_none());
         // Stopped between the move and the record, and taken back.
         records::add_branch_worktree(&repo, &place.staged(), "side", &place.mark()).unwrap();
         std::fs::remove_file(place.entry(&place.staged()).unwrap().unwrap().join("locked")).unwrap();
