@@ -1,14 +1,13 @@
 //! Every answer, filled with hostile text, as text and as JSON.
 
 mod releases;
+mod sprints;
 
 use self::releases::{diagnoses, hotfix_report, hotfixes, last_good, postmortem, release, release_check, releases};
+use self::sprints::{analysis, decision, history, notification, said, sprint, sprint_report, stats, story};
 use super::{Look, error, error_json, escape, json, plan, text};
-use crate::model::causes::Cause;
-use crate::model::decision::{Answers, Course};
 use crate::model::report::*;
-use crate::model::stats::Tally;
-use crate::model::{Impact, ObjectId, PickOutcome, Ran, RepoPath, Time, Trouble};
+use crate::model::{ObjectId, PickOutcome, Ran, RepoPath, Time};
 use crate::{Error, Kind};
 use proptest::prelude::*;
 
@@ -194,120 +193,6 @@ fn detail(t: &str, path: &RepoPath) -> LogDetail {
         warnings: vec![t.into()],
         way_back: Some(t.into()),
         recover_with_git: Some(t.into()),
-    }
-}
-
-fn said(t: &str) -> Trouble {
-    Trouble { severity: Some(Impact::High), cause: Some(t.into()), started: Some(time()), sprint: Some(t.into()) }
-}
-
-fn history(t: &str) -> HistoryReport {
-    let place = || Place { commit: Some(ObjectId::EMPTY_TREE), branch: Some(t.into()), tag: Some(t.into()) };
-    let rollback = RollbackRow {
-        id: t.into(),
-        time: time(),
-        command: t.into(),
-        from: place(),
-        to: Place { tag: None, ..place() },
-        reason: Some(t.into()),
-        trouble: said(t),
-        summary: t.into(),
-        who: t.into(),
-        ..RollbackRow::default()
-    };
-    HistoryReport { rollbacks: vec![rollback], more: 1, releases: vec![row(t)], warnings: vec![t.into()] }
-}
-
-fn story(t: &str, path: &RepoPath) -> Story {
-    let change = || vec![story::Change { path: path.clone(), what: "added", added: Some(1), removed: None }];
-    let items = || vec![story::Item::known(t, true, t), story::Item::known(t, false, t), story::Item::open(t)];
-    Story {
-        title: t.into(),
-        backup: t.into(),
-        report: t.into(),
-        recovery_branch: t.into(),
-        tests: Some(story::Tests { result: t.into(), tail: vec![t.into()], ..story::Tests::default() }),
-        changes: story::Changes { committed: change(), uncommitted: change(), ..story::Changes::default() },
-        before: items(),
-        after: items(),
-        next: vec![Hint::new(t, t)],
-        ..Story::default()
-    }
-}
-
-fn analysis(t: &str, path: &RepoPath) -> AnalysisReport {
-    let compared = Compared { name: t.into(), failed: t.into(), baseline: t.into(), tail: vec![t.into()] };
-    AnalysisReport {
-        operation: Some(t.into()),
-        file: t.into(),
-        story: Box::new(story(t, path)),
-        causes: vec![Cause { what: t.into(), evidence: vec![t.into()] }],
-        timeline: vec![Moment { when: t.into(), what: t.into() }],
-        runs: vec![compared],
-        warnings: vec![t.into()],
-        way_back: Some(t.into()),
-        ..AnalysisReport::default()
-    }
-}
-
-fn decision(t: &str) -> DecisionReport {
-    let answers = Answers { fixable: false, data_at_risk: true, users_affected: true, only_tests: false, saved: true };
-    DecisionReport {
-        answers,
-        severity: Impact::Critical,
-        action: Course::RollBack,
-        why: vec![t.into(), t.into()],
-        budget: Duration { millis: 1500 },
-        until: time(),
-        steps: vec![Hint::new(t, t)],
-        contacts: [(t.to_owned(), t.to_owned())].into(),
-    }
-}
-
-fn notification(t: &str, path: &RepoPath, sent: bool) -> NotificationReport {
-    let one = |why: Option<String>| Sent { to: t.into(), ok: why.is_none(), tries: 1, why };
-    NotificationReport {
-        operation: t.into(),
-        dry_run: false,
-        text: t.into(),
-        sent: if sent { vec![one(None), one(Some(t.into()))] } else { Vec::new() },
-        story: Box::new(story(t, path)),
-    }
-}
-
-fn sprint(t: &str) -> SprintRow {
-    let time = Some(time());
-    let names = || vec![t.to_owned()];
-    SprintRow {
-        number: t.into(),
-        state: SprintState::Failed,
-        here: true,
-        branch: Some(t.into()),
-        started: time,
-        failures: 2,
-        failed: time,
-        reason: Some(t.into()),
-        retries: names(),
-        backups: names(),
-    }
-}
-
-fn sprint_report(t: &str) -> SprintReport {
-    let branches = vec![SprintBranch { name: t.into(), commit: ObjectId::EMPTY_TREE, ahead: Some(1) }];
-    SprintReport { row: sprint(t), branches, rollbacks: history(t).rollbacks }
-}
-
-fn stats(t: &str) -> StatsReport {
-    let tallies = || vec![Tally { name: t.into(), count: 200, recovered: 1 }];
-    StatsReport {
-        total: 2,
-        recovered: 1,
-        causes: tallies(),
-        sprints: tallies(),
-        branches: tallies(),
-        months: tallies(),
-        warnings: vec![t.into()],
-        ..StatsReport::default()
     }
 }
 
