@@ -60,6 +60,8 @@ pub struct Releases {
     pub tags: Vec<VersionTag>,
     /// What the log knows.
     pub facts: Facts,
+    /// How the tags of the other packages are called.
+    pub(crate) others: Vec<(String, TagNames)>,
 }
 
 /// What is known of one release.
@@ -87,6 +89,11 @@ pub struct Detail {
     pub recorded: Option<ObjectId>,
 }
 
+fn tag_names(session: &Session, package: &Package) -> TagNames {
+    let go = Some(package.path.as_str()).filter(|path| !path.is_empty());
+    TagNames::of(package, go.is_some_and(|path| session.repo.root().join(path).join("go.mod").is_file()))
+}
+
 impl Releases {
     /// Reads the tags of a package, and the log.
     ///
@@ -101,11 +108,11 @@ impl Releases {
     /// # Errors
     /// A fault when refs cannot be read.
     pub fn read_tags(session: &Session, package: &Package) -> Result<Releases> {
-        let go = Some(package.path.as_str()).filter(|path| !path.is_empty());
-        let go = go.is_some_and(|path| session.repo.root().join(path).join("go.mod").is_file());
-        let names = TagNames::of(package, go);
+        let names = tag_names(session, package);
         let tags = names.list(&session.repo)?;
-        Ok(Releases { names, tags, facts: Facts::default() })
+        let others = Package::all(&session.config).into_iter().filter(|other| other.name != package.name);
+        let others = others.filter_map(|other| Some((other.name.clone()?, tag_names(session, &other)))).collect();
+        Ok(Releases { names, tags, facts: Facts::default(), others })
     }
 
     /// The tags of one version: none, one, or `v1.2.0` beside `1.2.0`.
@@ -123,8 +130,7 @@ impl Releases {
         if let Some(tag) = name.and_then(|name| self.tags.iter().find(|tag| tag.name == name)) {
             return Ok(tag);
         }
-        let version =
-            Version::read(typed).ok_or_else(|| Version::parse(typed).err().unwrap_or_else(|| unknown(typed)))?;
+        let version = Version::read(typed).ok_or_else(|| self.no_version(typed))?;
         let found = self.of_version(&version);
         let commits: BTreeSet<Option<ObjectId>> = found.iter().map(|tag| commit_of(repo, tag.id)).collect();
         match found[..] {
@@ -138,6 +144,17 @@ impl Releases {
                 ))
                 .help("name the tag that is meant; `git rollback release show tag:NAME` shows each"))
             }
+        }
+    }
+
+    fn no_version(&self, typed: &str) -> Error {
+        let of = self.others.iter().find_map(|(package, names)| Some((package, names.version(typed)?)));
+        match of {
+            Some((package, version)) => {
+                Error::refused(format!("{typed} is called like a tag of the package {package}"))
+                    .help(format!("name the package, and the version alone: `-p {package} {version}`"))
+            }
+            None => Version::parse(typed).err().unwrap_or_else(|| unknown(typed)),
         }
     }
 

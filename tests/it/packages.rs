@@ -100,6 +100,7 @@ fn b3_each_package_is_published_in_its_own_way() {
     repo.rb("release yank 1.0.0 -p server --reason leaks -y");
     assert_eq!(scene.there(), ["own-1.0.0"]);
     repo.rollback(&words("release yank 1.0.0 -p nobody --reason leaks -y")).code(1).says("no package");
+    repo.rollback(&words("hotfix start client-v1.0.0")).code(1).says("-p client 1.0.0");
 }
 
 /// B4: after withdrawing the registry is asked, and what it says is said and recorded.

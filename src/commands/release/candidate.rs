@@ -12,10 +12,33 @@ use crate::model::report::{Hint, Outcome, Report};
 use crate::model::{ObjectId, Ran};
 use crate::plan::Plan;
 use crate::plan::candidate::{CutRequest, PromoteRequest, candidate, cut, promote};
+use crate::plan::hotfix::Elsewhere;
 use crate::plan::resolve::resolve;
 use crate::release::{Package, Version, remote_of};
 use crate::store::session::Session;
 use crate::{Error, Result};
+
+/// What becomes of the remote.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WithRemote {
+    /// Send the tag, and the branch that got its commit, to the remote: both, or none
+    #[arg(long)]
+    pub push: bool,
+
+    /// Do not ask the remote which versions are there
+    #[arg(long, conflicts_with = "push")]
+    pub offline: bool,
+}
+
+impl WithRemote {
+    fn push(&self, session: &Session) -> Result<Option<String>> {
+        if self.push { remote_for_push(session).map(Some) } else { Ok(None) }
+    }
+
+    fn ask(&self, ctx: &Ctx<'_>, session: &Session) -> Result<Option<Elsewhere>> {
+        if self.offline { Ok(None) } else { ask(ctx, session, self.push) }
+    }
+}
 
 /// What can be typed.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,13 +57,9 @@ pub struct Args {
     #[arg(long)]
     pub keep_files: bool,
 
-    /// Send the tag, and the branch that got its commit, to the remote: both, or none
-    #[arg(long)]
-    pub push: bool,
-
-    /// Do not ask the remote which candidates there are
-    #[arg(long, conflicts_with = "push")]
-    pub offline: bool,
+    /// What becomes of the remote.
+    #[command(flatten)]
+    pub remote: WithRemote,
 
     /// Whose version it is.
     #[command(flatten)]
@@ -61,13 +80,9 @@ pub struct PromoteArgs {
     #[arg(long)]
     pub no_tests: bool,
 
-    /// Send the tag, and the branch that got its commit, to the remote: both, or none
-    #[arg(long)]
-    pub push: bool,
-
-    /// Do not ask the remote whether the version is released already
-    #[arg(long, conflicts_with = "push")]
-    pub offline: bool,
+    /// What becomes of the remote.
+    #[command(flatten)]
+    pub remote: WithRemote,
 
     /// Whose version it is.
     #[command(flatten)]
@@ -77,13 +92,13 @@ pub struct PromoteArgs {
 /// Runs `candidate`.
 pub(super) fn run(ctx: &Ctx<'_>, session: &Session, args: Args) -> Result<Outcome> {
     let package = args.of.package(session)?;
-    let push = if args.push { Some(remote_for_push(session)?) } else { None };
+    let push = args.remote.push(session)?;
     let wanted = CutRequest {
         version: Version::parse(args.version.strip_prefix('v').unwrap_or(&args.version))?,
         place: args.rev.map(|rev| resolve(session, &rev)).transpose()?,
         message: args.message,
         keep_files: args.keep_files,
-        elsewhere: if args.offline { None } else { ask(ctx, session, push.is_some())? },
+        elsewhere: args.remote.ask(ctx, session)?,
     };
     let outcome = carry_out(ctx, session, &request(ctx, "release candidate"), Locks::IndexAndHead, &|table| {
         let plan = cut(table.session, table.desk, table.name, &package, &wanted)?;
@@ -104,12 +119,9 @@ pub(super) fn run(ctx: &Ctx<'_>, session: &Session, args: Args) -> Result<Outcom
 pub(super) fn promote_it(ctx: &Ctx<'_>, session: &Session, args: PromoteArgs) -> Result<Outcome> {
     session.refuse_unfinished()?;
     let package = args.of.package(session)?;
-    let push = if args.push { Some(remote_for_push(session)?) } else { None };
-    let wanted = PromoteRequest {
-        typed: args.candidate,
-        message: args.message,
-        elsewhere: if args.offline { None } else { ask(ctx, session, push.is_some())? },
-    };
+    let push = args.remote.push(session)?;
+    let wanted =
+        PromoteRequest { typed: args.candidate, message: args.message, elsewhere: args.remote.ask(ctx, session)? };
     if !args.no_tests && !ctx.global.dry_run {
         tested(ctx, session, &package, &wanted.typed)?;
     }
