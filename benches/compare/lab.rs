@@ -17,6 +17,15 @@ pub(crate) struct Kind {
     pub packed: bool,
     /// How many commits beside those that the rows go to, a quarter of them lost.
     pub commits: usize,
+    /// Whether its `.gitattributes` says `* text=auto`.
+    pub text_auto: bool,
+}
+
+impl Kind {
+    /// So many files, and nothing else.
+    pub(crate) fn of(files: usize) -> Kind {
+        Kind { files, points: 0, packed: false, commits: 0, text_auto: false }
+    }
 }
 
 /// What is changed in the worktree before a run.
@@ -53,6 +62,9 @@ impl Lab {
         }
         if kind.commits > 0 {
             repo::lengthen(&top, kind.commits);
+        }
+        if kind.text_auto {
+            repo::convert(&top);
         }
         points::make(&top, kind.points);
         if kind.packed {
@@ -123,6 +135,14 @@ impl Lab {
             std::fs::create_dir_all(&dir).unwrap();
             std::fs::write(dir.join(format!("{i}.js")), repo::text(6_000_000_000 + i)).unwrap();
         }
+    }
+
+    /// Paths of files that are both here and in the tag `many`, and differ.
+    pub(crate) fn differing(&self, count: usize) -> Vec<String> {
+        let found = ask(&self.top, "diff --no-renames --diff-filter=M --name-only main many");
+        let paths: Vec<String> = found.lines().take(count).map(str::to_owned).collect();
+        assert_eq!(paths.len(), count, "not so many files differ in the tag `many`");
+        paths
     }
 
     fn some_paths(&self, count: usize) -> Vec<String> {

@@ -15,7 +15,7 @@ pub(crate) fn path(i: usize) -> String {
 }
 
 /// Whether the commit `many` has other bytes in file `i`.
-pub(crate) fn in_many(i: usize) -> bool {
+fn in_many(i: usize) -> bool {
     i.is_multiple_of(25)
 }
 
@@ -78,6 +78,14 @@ pub(crate) fn make(top: &Path, files: usize) {
     assert!(child.wait().unwrap().success(), "git fast-import failed");
     must(top, &Cmd::git("reset -q --hard main"));
     must(top, &Cmd::git("pack-refs --all"));
+}
+
+/// A commit on `main` after which line ends of all files are converted.
+pub(crate) fn convert(top: &Path) {
+    let mut rules = std::fs::File::options().create(true).append(true).open(top.join(".gitattributes")).unwrap();
+    rules.write_all(b"* text=auto\n").unwrap();
+    must(top, &Cmd::git("add .gitattributes"));
+    must(top, &Cmd::git("commit -q -m text"));
 }
 
 /// Adds lines of a hundred commits each, and removes every fourth of their branches.

@@ -44,7 +44,11 @@ pub(crate) fn all(options: &Options) {
     }
 }
 
-fn one(lab: &Lab, row: Row, rounds: usize) -> Result {
+fn one(lab: &Lab, mut row: Row, rounds: usize) -> Result {
+    let paths = lab.differing(row.paths);
+    for cmd in row.git.timed.iter_mut().chain(&mut row.ours.timed) {
+        cmd.0.extend(paths.iter().cloned());
+    }
     lab.prepare(row.dirt);
     // The first round warms the caches and compares what was done; it is not counted.
     let git_did = side(lab, &row, &row.git, true).1;

@@ -2,7 +2,6 @@
 
 use super::lab::{Dirt, Kind};
 use super::options::Options;
-use super::repo;
 use super::run::Cmd;
 
 /// What the commands of a row change, so that it is put back.
@@ -56,6 +55,8 @@ pub(crate) struct Row {
     pub dirt: Dirt,
     pub touches: Touches,
     pub same: Same,
+    /// So many paths whose files differ in the tag `many` are added to both sides' commands.
+    pub paths: usize,
     pub git: Side,
     pub ours: Side,
 }
@@ -67,10 +68,11 @@ impl Row {
             name: name.into(),
             against: format!("git {}", against.replace(" && ", " && git ")),
             at_most: Some(at_most),
-            kind: Kind { files, points: 0, packed: false, commits: 0 },
+            kind: Kind::of(files),
             dirt: Dirt::default(),
             touches: Touches::Files,
             same: Same::Worktree,
+            paths: 0,
             git: Side { before: Vec::new(), timed },
             ours: Side { before: Vec::new(), timed: ours },
         }
@@ -101,7 +103,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
         rows.retain(|row| row.kind.points == 0 && !row.name.starts_with("growth") && !row.name.starts_with("pick"));
         rows.iter_mut().for_each(|row| row.name = row.name.trim_end_matches("-5k").replace("-500k", ""));
         rows.iter_mut().for_each(|row| (row.kind.files, row.kind.commits) = (0, 0));
-        rows.retain(|row| names.insert(row.name.clone()) && !["restore-1000", "lost-small"].contains(&&*row.name));
+        rows.retain(|row| names.insert(row.name.clone()) && row.name != "lost-small");
     }
     rows.retain(|row| options.wants(&row.name));
     rows
@@ -121,6 +123,14 @@ fn saving(options: &Options) -> Vec<Row> {
             let row = Row::new(format!("checkpoint-clean-{what}{size}"), files, against, checkpoint(), at_most);
             rows.push(row.with(Touches::Git, same));
         }
+    }
+    // Each file could have other bytes than git would write back: the sizes of all blobs are needed, found or remembered.
+    for (name, before) in [("-first", Vec::new()), ("", checkpoint())] {
+        let row = Row::new(format!("checkpoint-clean-text-auto{name}"), 100_000, "status", checkpoint(), 0.7);
+        let mut row = Row { kind: Kind { text_auto: true, ..row.kind }, ..row }.with(Touches::Git, Same::Nothing);
+        row.at_most = row.at_most.filter(|_| !before.is_empty());
+        row.ours.before = before;
+        rows.push(row);
     }
     for (present, objects, create) in [(false, "absent", 0.45), (true, "present", 0.65)] {
         let dirt = Dirt { changed: 1000, new: 1000, present, ..Dirt::default() };
@@ -173,12 +183,9 @@ fn clearing(files: usize) -> Vec<Row> {
 }
 
 fn restoring(files: usize) -> Vec<Row> {
-    let row = |name: &str, count: usize| {
-        let paths: Vec<String> = (0..files).filter(|i| repo::in_many(*i)).take(count).map(repo::path).collect();
-        let ours = Cmd::ours("restore --yes --worktree --from many --").and(paths.clone());
-        let mut row = Row::new(name, files, "restore --source=many --", vec![ours], 1.0);
-        row.git.timed = vec![row.git.timed[0].clone().and(paths)];
-        row
+    let row = |name: &str, paths: usize| {
+        let ours = vec![Cmd::ours("restore --yes --worktree --from many --")];
+        Row { paths, ..Row::new(name, files, "restore --source=many --", ours, 1.0) }
     };
     vec![row("restore-1", 1), row("restore-1000", 1000)]
 }
@@ -201,7 +208,7 @@ fn looking(options: &Options) -> Vec<Row> {
             let ours = vec![Cmd::ours(&format!("points --limit {limit}"))];
             let git = format!("for-each-ref --sort=-refname {format}");
             let row = Row::new(format!("points-{what}-{how}"), 1_000, &git, ours, at_most);
-            let kind = Kind { files: 1_000, points: options.points, packed, commits: 0 };
+            let kind = Kind { points: options.points, packed, ..Kind::of(1_000) };
             rows.push(Row { kind, against: "git for-each-ref (name, date, subject)".to_owned(), ..row });
         }
     }
@@ -219,7 +226,7 @@ fn finding(options: &Options) -> Vec<Row> {
         let row = Row::new(name, 1_000, fsck, vec![Cmd::ours("lost")], at_most);
         // A real repository may have lost stashes and tags, too.
         let same = if options.repo.is_some() { Same::Nothing } else { Same::Lost };
-        Row { kind: Kind { files: 1_000, points: 0, packed: true, commits }, ..row }.with(Touches::Git, same)
+        Row { kind: Kind { packed: true, commits, ..Kind::of(1_000) }, ..row }.with(Touches::Git, same)
     };
     // Each commit of these has four objects: a million with `--big`.
     let many = if options.big { 260_000 } else { 130_000 };
@@ -247,7 +254,7 @@ fn growth(options: &Options) -> Vec<Row> {
     }
     for points in [1, 100, options.points] {
         let row = Row::new(format!("growth-points-{points}"), 1_000, "stash create", checkpoint(), 0.0);
-        let row = Row { kind: Kind { files: 1_000, points, packed: true, commits: 0 }, ..row };
+        let row = Row { kind: Kind { points, packed: true, ..Kind::of(1_000) }, ..row };
         rows.push(row.dirty(100, 100).with(Touches::Git, Same::Created));
     }
     rows.into_iter().map(|row| Row { at_most: None, ..row }).collect()

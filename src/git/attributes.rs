@@ -7,6 +7,7 @@ use crate::model::RepoPath;
 use crate::{Error, Result};
 use gix_attributes::search::{MetadataCollection, Outcome};
 use gix_attributes::{Search, StateRef};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// How one path is converted.
@@ -53,6 +54,8 @@ pub struct Attributes {
     crlf_out: bool,
     fold_case: bool,
     trivial: bool,
+    /// Whether the end of a name tells all within a directory, or (`Some(true)`) everywhere.
+    by_ending: Option<bool>,
 }
 
 const WANTED: [&str; 6] = ["text", "crlf", "eol", "ident", "filter", "working-tree-encoding"];
@@ -75,9 +78,17 @@ impl Attributes {
         }));
         let failed = |e: std::io::Error| Error::io("cannot read git's attributes", &e);
         let info = repo.common_dir().join("info/attributes");
-        let outside = global.iter().chain([&info]).any(|path| {
-            fs::read_capped(path, MAX).map_or(true, |bytes| bytes.is_some_and(|bytes| speaks_of_text(&bytes)))
-        });
+        let (mut outside, mut by_ending) = (false, true);
+        for path in global.iter().chain([&info]) {
+            match fs::read_capped(path, MAX) {
+                Ok(None) => {}
+                Ok(Some(bytes)) => {
+                    outside |= speaks_of_text(&bytes);
+                    by_ending &= asks_for_endings(&bytes);
+                }
+                Err(_) => (outside, by_ending) = (true, false),
+            }
+        }
         let mut search = Search::new_globals(global, &mut Vec::new(), &mut names).map_err(failed)?;
         for (path, bytes) in files {
             let source = Path::new("/").join(path.to_os());
@@ -94,7 +105,9 @@ impl Attributes {
         let text = outside || files.iter().any(|(_, bytes)| speaks_of_text(bytes));
         let trivial = !auto_crlf && !text && !WANTED.iter().any(|w| *w != "text" && known.contains(w));
         let fold_case = repo.config_bool("core.ignorecase") == Some(true);
-        Ok(Attributes { search, names, auto_crlf, crlf_out, fold_case, trivial })
+        by_ending &= trivial || files.iter().all(|(_, bytes)| asks_for_endings(bytes));
+        let by_ending = by_ending.then(|| files.iter().all(|(path, _)| path.parent().is_empty()));
+        Ok(Attributes { search, names, auto_crlf, crlf_out, fold_case, trivial, by_ending })
     }
 
     /// Whether no path is converted at all.
@@ -104,31 +117,92 @@ impl Attributes {
 
     /// How `path` is converted.
     pub fn conversion(&self, path: &RepoPath) -> Conversion {
-        if self.trivial {
-            return Conversion::default();
-        }
-        let mut out = Outcome::default();
-        out.initialize_with_selection(&self.names, WANTED);
-        self.look_up(path, &mut out);
-        let mut found = Found::default();
-        for one in out.iter_selected() {
-            found.note(one.assignment.name.as_str(), one.assignment.state);
-        }
-        found.conversion(self.auto_crlf, self.crlf_out)
+        Lookup::new(self).conversion(path.as_bytes()).clone()
     }
 
     /// Whether `path` is merged as any text is, as far as attributes say.
     pub(super) fn merges_as_text(&self, path: &RepoPath) -> bool {
         let mut out = Outcome::default();
         out.initialize_with_selection(&self.names, ["merge"]);
-        self.look_up(path, &mut out);
+        self.look_up(path.as_bytes(), &mut out);
         out.iter_selected().all(|one| matches!(one.assignment.state, StateRef::Set | StateRef::Unspecified))
     }
 
-    fn look_up(&self, path: &RepoPath, out: &mut Outcome) {
+    fn look_up(&self, path: &[u8], out: &mut Outcome) {
         let case = if self.fold_case { gix_glob::pattern::Case::Fold } else { gix_glob::pattern::Case::Sensitive };
-        self.search.pattern_matching_relative_path(path.as_bytes().into(), case, Some(false), out);
+        self.search.pattern_matching_relative_path(path.into(), case, Some(false), out);
     }
+}
+
+/// Asks for the conversions of many paths, best in their order: what is the same for many is looked up once.
+pub struct Lookup<'a> {
+    attributes: &'a Attributes,
+    out: Outcome,
+    /// The directory that `known` is of.
+    dir: Vec<u8>,
+    /// By the ends of names.
+    known: HashMap<Vec<u8>, Conversion>,
+    last: Conversion,
+}
+
+impl<'a> Lookup<'a> {
+    /// More ends of names are not kept.
+    const MOST: usize = 1000;
+
+    /// Asks these rules.
+    pub fn new(attributes: &'a Attributes) -> Self {
+        let mut out = Outcome::default();
+        if !attributes.trivial {
+            out.initialize_with_selection(&attributes.names, WANTED);
+        }
+        Lookup { attributes, out, dir: Vec::new(), known: HashMap::new(), last: Conversion::default() }
+    }
+
+    /// How `path` is converted.
+    pub fn conversion(&mut self, path: &[u8]) -> &Conversion {
+        if self.attributes.trivial {
+            return &self.last;
+        }
+        let Some(everywhere) = self.attributes.by_ending else {
+            self.last = self.ask(path);
+            return &self.last;
+        };
+        let (dir, name) = path.split_at(memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1));
+        if (!everywhere && self.dir != dir) || self.known.len() > Self::MOST {
+            self.known.clear();
+            self.dir = dir.to_vec();
+        }
+        let ending = &name[memchr::memchr(b'.', name).unwrap_or(name.len())..];
+        if !self.known.contains_key(ending) {
+            let found = self.ask(path);
+            self.known.insert(ending.to_vec(), found);
+        }
+        self.known.get(ending).unwrap_or(&self.last)
+    }
+
+    fn ask(&mut self, path: &[u8]) -> Conversion {
+        self.out.reset();
+        self.attributes.look_up(path, &mut self.out);
+        let mut found = Found::default();
+        for one in self.out.iter_selected() {
+            found.note(one.assignment.name.as_str(), one.assignment.state);
+        }
+        found.conversion(self.attributes.auto_crlf, self.attributes.crlf_out)
+    }
+}
+
+/// Whether all rules of a file of attributes are for all names (`*`) or for those with some ending (`*.txt`).
+fn asks_for_endings(bytes: &[u8]) -> bool {
+    use gix_attributes::parse::Kind;
+    use gix_glob::pattern::Mode;
+    gix_attributes::parse(bytes).all(|line| match line {
+        Ok((Kind::Macro(_), ..)) => true,
+        Ok((Kind::Pattern(pattern), ..)) => {
+            pattern.mode == Mode::NO_SUB_DIR | Mode::ENDS_WITH
+                && (pattern.text == "*" || pattern.text.starts_with(b"*."))
+        }
+        Err(_) => false,
+    })
 }
 
 /// More than any file of attributes.
@@ -197,6 +271,36 @@ impl Found {
 mod tests {
     use super::*;
     use crate::git::testing::TestRepo;
+
+    #[test]
+    fn many_paths_are_answered_as_each_by_itself() {
+        let repo = TestRepo::new();
+        let opened = Repo::open_at(repo.root()).unwrap();
+        let endings = "* text=auto\n*.sh eol=lf\n*.b.txt -text\n[attr]ours text\n*.o ours\n";
+        let below = ("d/.gitattributes", "*.txt eol=crlf\n");
+        let top = |rules| (".gitattributes", rules);
+        let cases = [
+            (vec![top(endings)], Some(true)),
+            (vec![top(endings), below], Some(false)),
+            (vec![top("* text\na* -text\n")], None),
+            (vec![top("/*.txt text\n")], None),
+            (vec![top("* text=auto\n*e/a.txt -text\n"), below], None),
+        ];
+        let names = ["a.sh", "a.txt", "a.b.txt", "b.x.txt", ".txt", "o", "x.o", "A.TXT", "a.", "a"];
+        for (files, by_ending) in cases {
+            let files: Vec<_> =
+                files.iter().map(|(path, bytes)| (RepoPath::from(*path), bytes.as_bytes().to_vec())).collect();
+            let mut attributes = Attributes::new(&opened, &files).unwrap();
+            assert_eq!(attributes.by_ending, by_ending, "{files:?}");
+            let paths = || ["", "d/", "d/e/", "f/", "f.d/"].into_iter().flat_map(|d| names.map(|n| format!("{d}{n}")));
+            let mut lookup = Lookup::new(&attributes);
+            let together: Vec<_> = paths().map(|path| lookup.conversion(path.as_bytes()).clone()).collect();
+            attributes.by_ending = None;
+            let alone: Vec<_> = paths().map(|path| attributes.conversion(&RepoPath::from(path.as_str()))).collect();
+            assert_eq!(together, alone, "{files:?}");
+            assert!(alone.iter().any(|one| *one != alone[0]), "{files:?}");
+        }
+    }
 
     #[test]
     fn only_attributes_that_convert_are_looked_up_for_each_file() {

@@ -40,7 +40,7 @@ mod tree_tests;
 mod upstream;
 mod worktrees;
 
-pub use attributes::{Attributes, Conversion, Text};
+pub use attributes::{Attributes, Conversion, Lookup, Text};
 pub use commits::{RawCommit, pick_bytes};
 pub use convert::{ToSmudge, attributes_of, clean, smudge};
 pub use ignore::{Keep, Rules};
@@ -49,6 +49,7 @@ pub use index_tree::index_tree;
 pub use linked::{Linked, clear_linked};
 pub use merge::{Conflict, Labels, Merged, Merger, Ways};
 pub use objects::{CommitInfo, Leaving, ReadBlobs, TagInfo, commit_bytes, write_commit, write_tag};
+pub use odb::Sizes;
 pub use pack::{BIG, ObjectKind, ObjectSink, Published, clear_leftovers, name_of, name_stream};
 pub use patch::{ContentPatch, content_patch};
 pub use pathspec::Pathspecs;

@@ -89,9 +89,14 @@ impl Layout {
             .map_or_else(|_| Vec::new(), |entries| entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect())
     }
 
-    /// What was found out about packs, for the next search. It can be thrown away at any time.
+    /// What was found out about packs and blobs, for the next time. It can be thrown away at any time.
     pub fn scans(&self) -> PathBuf {
         self.area.join("scans")
+    }
+
+    /// The sizes of blobs that were found out, for the next time.
+    pub fn sizes(&self) -> PathBuf {
+        self.scans().join("sizes")
     }
 
     /// The file with the name of this clone.

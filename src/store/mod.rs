@@ -18,3 +18,4 @@ pub mod survey;
 pub mod tags;
 
 pub mod underway;
+mod unseen;

@@ -1,7 +1,7 @@
 //! The state of things at one moment: everything a planner may ask, and everything a snapshot stores.
 
 use super::capture::{Saved, Saver};
-use super::gitfiles;
+use super::{gitfiles, unseen};
 use crate::config::Config;
 use crate::git::{
     Attributes, Conversion, Index, MODE_EXEC, MODE_GITLINK, MODE_LINK, ObjectSink, Ref, Repo, Rules, attributes_of,
@@ -122,12 +122,13 @@ impl<'r> Scene<'r> {
 
     fn save_changed(&mut self, sink: &ObjectSink<'_>, talk: &dyn Talk) -> Result<()> {
         let mut paths: Vec<RepoPath> = Vec::new();
+        let unseen = unseen::may_differ(self.repo, &self.index, &self.scan, &self.attributes)?;
         for i in 0..self.index.len() {
             let is_saved = match &self.scan.entries[i] {
                 EntryState::Missing | EntryState::Blocked(_) => false,
                 EntryState::Suspect(_) => true,
                 // In a conflict the file belongs to no stage: it is always saved.
-                EntryState::Clean(_) if self.index.stage(i) > 0 || self.may_differ_unseen(i) => true,
+                EntryState::Clean(_) if self.index.stage(i) > 0 || unseen.binary_search(&i).is_ok() => true,
                 _ => continue,
             };
             let path = self.index.path(i);
@@ -156,21 +157,6 @@ impl<'r> Scene<'r> {
             }
         }
         Ok(())
-    }
-
-    /// Files under a conversion can hold other bytes than git would write back, without git calling them changed
-    /// (`git add` of mixed line ends); their size gives them away.
-    fn may_differ_unseen(&self, i: usize) -> bool {
-        if self.attributes.is_trivial() {
-            return false;
-        }
-        let EntryState::Clean(seen) = &self.scan.entries[i] else { return false };
-        let stat = seen.stat();
-        let conversion = self.attributes.conversion(&RepoPath::new(self.index.path(i)));
-        conversion.cleans
-            && !conversion.external
-            && stat.is_file()
-            && (conversion.smudges || self.repo.blob_size(self.index.id(i)).is_ok_and(|size| size != stat.size))
     }
 
     fn save_untracked(
@@ -341,7 +327,7 @@ fn usual_perms(index: &Index, scan: &Scan) -> Perms {
     let mut run = ((false, 0), 0);
     for (i, state) in scan.entries.iter().enumerate() {
         if let EntryState::Clean(seen) = state
-            && seen.mode() & 0o170000 == 0o100000
+            && seen.is_file()
         {
             let kind = (index.mode(i) == MODE_EXEC, seen.mode() & 0o7777);
             // Nearly all are as the one before.

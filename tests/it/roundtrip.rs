@@ -152,3 +152,24 @@ fn f1_git_status_agrees_afterwards() {
     repo.rb("to rt -y -q");
     assert_eq!(status(), before);
 }
+
+/// F1: line ends that git calls unchanged although it would write others come back exactly: found anew, found in what is
+/// remembered of many blobs, and when that is damaged.
+#[test]
+fn f1_line_ends_that_git_does_not_see_come_back_among_many_files() {
+    let repo = TestRepo::empty();
+    repo.sh("git init -q -b main .; printf '* text=auto\\n' > .gitattributes; mkdir d; for n in $(seq 2100); do echo $n > d/$n; done
+        printf 'a\\r\\nb\\n' > mixed; git add . 2> /dev/null; git commit -q -m mixed; git gc -q");
+    let remembered = "set -- .git/rollback/*/scans/sizes; test -f $1";
+    for (round, before) in ["", remembered, &format!("{remembered}; truncate -s 100 $1")].into_iter().enumerate() {
+        // No entry is as young as the index: none has to be read for that.
+        repo.sh("sleep 0.1; git add mixed 2> /dev/null; git update-index -q --refresh; sleep 0.1; touch .git/index");
+        assert_eq!(repo.answer(&["status", "--porcelain"]), "");
+        repo.sh(before);
+        repo.rb(&format!("checkpoint rt{round} -q"));
+        repo.sh("rm mixed; git checkout -q mixed");
+        assert_eq!(std::fs::read(repo.path("mixed")).unwrap(), b"a\nb\n");
+        repo.rb(&format!("to rt{round} -y -q"));
+        assert_eq!(std::fs::read(repo.path("mixed")).unwrap(), b"a\r\nb\n", "round {round}");
+    }
+}

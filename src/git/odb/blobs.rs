@@ -8,14 +8,13 @@ use super::entries::{Form, Header, LONGEST_HEADER, Window};
 use super::ids::Ids;
 use super::pack::Pack;
 use super::places;
-use super::unpack::apply;
+use super::unpack::{apply, sizes_of};
 use crate::Result;
 use crate::git::repo::Handles;
 use crate::git::{ObjectKind, name_of};
 use crate::model::ObjectId;
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bigger ones are not read here.
 pub(in crate::git) const SMALL: usize = 1 << 20;
@@ -37,6 +36,25 @@ pub(in crate::git) fn read(
     wanted: Vec<ObjectId>,
     take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
 ) -> Result<Vec<ObjectId>> {
+    each(repo, wanted, &|reader, at, id| reader.named(kind, at, &id).map(|bytes| take(id, bytes)))
+}
+
+/// Finds the sizes of blobs on all processors and gives each to `take`; returns those that were not found. As with libgit2,
+/// they are what the packs say, and the content is not looked at.
+pub(in crate::git) fn sizes(
+    repo: &Handles,
+    wanted: Vec<ObjectId>,
+    take: &(dyn Fn(ObjectId, u64) + Sync),
+) -> Result<Vec<ObjectId>> {
+    each(repo, wanted, &|reader, at, id| reader.size(at).map(|size| take(id, size)))
+}
+
+/// Looks at objects in the packs, and returns those that are nowhere, or that `look` could not make sense of.
+fn each(
+    repo: &Handles,
+    wanted: Vec<ObjectId>,
+    look: &(dyn Fn(&mut Reader<'_>, u64, ObjectId) -> Option<()> + Sync),
+) -> Result<Vec<ObjectId>> {
     if wanted.len() < MANY {
         return Ok(wanted);
     }
@@ -52,42 +70,26 @@ pub(in crate::git) fn read(
         found.sort_unstable();
         let here: Ids = found.iter().map(|(_, id)| *id).collect();
         left.retain(|id| !here.contains(id));
-        left.extend(read_from(&pack, kind, &found, take));
+        let unread = Mutex::new(Vec::new());
+        crate::host::share(
+            &found,
+            AT_ONCE,
+            || Reader::new(&pack),
+            |reader, _, piece| {
+                for (at, id) in piece {
+                    if look(reader, *at, *id).is_none() {
+                        unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id);
+                    }
+                }
+            },
+        );
+        left.extend(unread.into_inner().unwrap_or_else(|e| e.into_inner()));
         left.sort_unstable();
         if left.is_empty() {
             break;
         }
     }
     Ok(left)
-}
-
-/// Those that could not be read.
-fn read_from(
-    pack: &Pack,
-    kind: ObjectKind,
-    found: &[(u64, ObjectId)],
-    take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
-) -> Vec<ObjectId> {
-    let next = AtomicUsize::new(0);
-    let unread = Mutex::new(Vec::new());
-    let work = || {
-        let mut reader = Reader::new(pack);
-        while let Some(piece) = found.chunks(AT_ONCE).nth(next.fetch_add(1, Ordering::Relaxed)) {
-            for (at, id) in piece {
-                match reader.named(kind, *at, id) {
-                    Some(bytes) => take(*id, bytes),
-                    None => unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id),
-                }
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..crate::host::threads(found.len().div_ceil(AT_ONCE)) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    unread.into_inner().unwrap_or_else(|e| e.into_inner())
 }
 
 /// What a thread needs to unpack blobs.
@@ -110,6 +112,15 @@ impl<'p> Reader<'p> {
         let bytes = self.object(at)?;
         // The kind is part of what is named.
         (name_of(kind, &bytes).ok()? == *id).then_some(bytes)
+    }
+
+    /// The size of a blob, or of whatever a difference makes: a tree or a commit would have to be named by the index.
+    fn size(&mut self, at: u64) -> Option<u64> {
+        let header = Header::parse(self.window.get(at, LONGEST_HEADER).ok()?)?;
+        match header.form {
+            Form::Whole(kind) => (kind == ObjectKind::Blob as u8).then_some(header.size),
+            Form::Offset(_) | Form::Named(_) => sizes_of(&self.inflate(at)?.1).map(|(_, to, _)| to),
+        }
     }
 
     fn object(&mut self, wanted: u64) -> Option<Vec<u8>> {
@@ -168,6 +179,7 @@ mod tests {
     use super::*;
     use crate::git::Repo;
     use crate::git::testing::TestRepo;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// What was read, each with its right name, and what was left.
     fn read_all(repo: &TestRepo, wanted: &[ObjectId]) -> (usize, usize) {

@@ -5,7 +5,7 @@
 
 use super::commit::{Facts, Look, PackCommits};
 use super::pack::Pack;
-use crate::git::{ObjectKind, name_of};
+use crate::git::checksum::checksum;
 use crate::host::fs;
 use crate::model::ObjectId;
 use std::path::{Path, PathBuf};
@@ -26,9 +26,8 @@ pub(super) fn load(memory: &Path, pack: &Pack) -> Option<PackCommits> {
     if pack.count < WORTH_IT {
         return None;
     }
-    let bytes = fs::read_capped(&path(memory, pack), MAX_FILE).ok().flatten()?;
-    let (content, sum) = bytes.split_at_checked(bytes.len().checked_sub(20)?)?;
-    if content.get(..8)? != MAGIC || content.get(8..28)? != pack.checksum.as_bytes() || sum != checksum(content)? {
+    let content = recall(&path(memory, pack))?;
+    if content.get(..8)? != MAGIC || content.get(8..28)? != pack.checksum.as_bytes() {
         return None;
     }
     let mut counts = content.get(28..HEADER)?.chunks_exact(8).map(long);
@@ -52,10 +51,7 @@ pub(super) fn load(memory: &Path, pack: &Pack) -> Option<PackCommits> {
 
 /// Remembers what is known of a pack. Where that cannot be written, the next time takes as long as this.
 pub(super) fn save(memory: &Path, pack: &Pack, commits: &PackCommits) {
-    // A copied repository could bring links that lead anywhere.
-    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-    let through_link = memory.ancestors().take(3).any(is_link);
-    if pack.count < WORTH_IT || through_link || fs::create_dir_all_private(memory).is_err() {
+    if pack.count < WORTH_IT {
         return;
     }
     let mut out = Vec::with_capacity(HEADER + commits.ids.len() * 60);
@@ -70,15 +66,35 @@ pub(super) fn save(memory: &Path, pack: &Pack, commits: &PackCommits) {
         out.extend_from_slice(&facts.parents.to_be_bytes());
     }
     commits.parents.iter().chain(&commits.tags).for_each(|id| out.extend_from_slice(id.as_bytes()));
-    let Some(sum) = checksum(&out) else { return };
-    out.extend_from_slice(&sum);
+    remember(&path(memory, pack), out);
+}
+
+/// What a file holds that [`remember`] wrote; `None`: there is none, or it is damaged.
+pub(super) fn recall(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = fs::read_capped(path, MAX_FILE).ok().flatten()?;
+    let content = bytes.len().checked_sub(20)?;
+    (checksum(&[&bytes[..content]]) == bytes[content..]).then(|| {
+        bytes.truncate(content);
+        bytes
+    })
+}
+
+/// Writes a file below the area for the next time. Where that cannot be done, the next time takes as long as this.
+pub(super) fn remember(path: &Path, mut content: Vec<u8>) {
+    let Some(memory) = path.parent() else { return };
+    // A copied repository could bring links that lead anywhere.
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+    if memory.ancestors().take(3).any(is_link) || fs::create_dir_all_private(memory).is_err() {
+        return;
+    }
+    let sum = checksum(&[&content]);
+    content.extend_from_slice(&sum);
     // Not synced: what a power cut leaves is made again, as its checksum does not fit.
-    let path = path(memory, pack);
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let write = fs::write_new_with_mode(&new, 0o600, &mut |file| {
-        file.write_all(&out).map_err(|e| crate::Error::io("cannot remember a pack", &e))
+        file.write_all(&content).map_err(|e| crate::Error::io("cannot write down what was found out", &e))
     });
-    let _ = write.and_then(|()| fs::rename(&new, &path));
+    let _ = write.and_then(|()| fs::rename(&new, path));
 }
 
 /// Removes what is remembered of packs that are gone.
@@ -90,10 +106,6 @@ pub(super) fn forget_others(memory: &Path, packs: &[ObjectId]) {
             let _ = fs::remove_file_if_exists(&entry.path());
         }
     }
-}
-
-fn checksum(content: &[u8]) -> Option<[u8; 20]> {
-    name_of(ObjectKind::Blob, content).ok()?.as_bytes().try_into().ok()
 }
 
 fn long(bytes: &[u8]) -> u64 {

@@ -14,6 +14,7 @@ mod ids;
 mod loose;
 mod pack;
 mod places;
+mod sizes;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod unpack;
 pub use commit::Look;
 pub use ids::{ById, Ids};
 pub use loose::LooseObject;
+pub use sizes::Sizes;
 pub use table::{Commits, Seen};
 
 use super::ObjectKind;

@@ -9,7 +9,6 @@ use crate::model::ObjectId;
 use std::collections::HashMap;
 use std::io::Result;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A commit beyond this size is not one that anybody made.
 const MAX_SIZE: u64 = 32 << 20;
@@ -56,21 +55,16 @@ pub(super) fn commits(pack: &Pack, entries: &Entries, graph: &Graph) -> Result<P
 }
 
 fn unpack(pack: &Pack, entries: &Entries, wanted: &[(u32, ObjectId)]) -> Result<Vec<PackCommits>> {
-    let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
-    let work = || {
-        let mut unpacker = Unpacker::new(pack, entries);
-        while let Some(piece) = wanted.chunks(AT_ONCE).nth(next.fetch_add(1, Ordering::Relaxed)) {
+    crate::host::share(
+        wanted,
+        AT_ONCE,
+        || Unpacker::new(pack, entries),
+        |unpacker, _, piece| {
             let piece = unpacker.piece(piece);
             done.lock().unwrap_or_else(|e| e.into_inner()).push(piece);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..crate::host::threads(wanted.len() / AT_ONCE + 1) {
-            scope.spawn(work);
-        }
-        work();
-    });
+        },
+    );
     Ok(done.into_inner().unwrap_or_else(|e| e.into_inner()))
 }
 
@@ -153,8 +147,8 @@ impl<'p> Unpacker<'p> {
     }
 }
 
-/// Makes an object of another by the instructions of a difference.
-pub(super) fn apply(base: &[u8], difference: &[u8]) -> Option<Vec<u8>> {
+/// The sizes of the object that a difference is to, and of the one that it makes; and where the instructions begin.
+pub(super) fn sizes_of(difference: &[u8]) -> Option<(u64, u64, usize)> {
     let mut at = 0;
     let mut number = || -> Option<u64> {
         let (mut value, mut shift) = (0u64, 0);
@@ -169,6 +163,12 @@ pub(super) fn apply(base: &[u8], difference: &[u8]) -> Option<Vec<u8>> {
         }
     };
     let (from, to) = (number()?, number()?);
+    Some((from, to, at))
+}
+
+/// Makes an object of another by the instructions of a difference.
+pub(super) fn apply(base: &[u8], difference: &[u8]) -> Option<Vec<u8>> {
+    let (from, to, at) = sizes_of(difference)?;
     if from != base.len() as u64 || to > MAX_SIZE {
         return None;
     }

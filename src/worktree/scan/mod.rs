@@ -112,13 +112,23 @@ impl Seen {
         self.mode
     }
 
+    /// Whether it is a regular file.
+    pub fn is_file(&self) -> bool {
+        self.mode & 0o170000 == 0o100000
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> u64 {
+        u64::from(self.size[0]) << 32 | u64::from(self.size[1])
+    }
+
     /// The same as `lstat` says it. Links, owner, group and `ctime` are not kept, and zero.
     pub fn stat(&self) -> Stat {
         let whole = |[high, low]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
         Stat {
             dev: self.dev.into(),
             ino: whole(self.ino),
-            size: whole(self.size),
+            size: self.size(),
             mtime: (whole(self.seconds) as i64, self.nanos),
             mode: self.mode,
             ..Stat::default()
