@@ -75,7 +75,12 @@ fn no_space(session: &Session, scene: &Scene<'_>, plan: &Plan) -> Result<Option<
     for step in &plan.steps {
         if let Step::Worktree(change) = step {
             for spec in change.files.iter().filter_map(|c| c.new.as_ref()) {
-                need += session.repo.blob_size(spec.blob).unwrap_or(0) + 4096;
+                // Most were read just now; asking for one more costs as much as reading it.
+                let size = match plan.blobs.get(&spec.blob) {
+                    Some(bytes) => bytes.len() as u64,
+                    None => session.repo.blob_size(spec.blob).unwrap_or(0),
+                };
+                need += size + 4096;
             }
         }
     }
