@@ -206,17 +206,19 @@ impl Handles {
     pub fn check_blobs(&self, blobs: &[ObjectId], sink: &ObjectSink<'_>) -> Result<ReadBlobs> {
         let room = AtomicUsize::new(ROOM);
         let found = Mutex::new(ById::with_capacity_and_hasher(blobs.len(), Default::default()));
-        let take = |id: ObjectId, bytes: Vec<u8>| {
-            let fits = |room: usize| room.checked_sub(bytes.len() + BESIDE);
-            if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
-                found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, bytes);
-            }
+        let fits = |(_, bytes): &(ObjectId, Vec<u8>)| {
+            let left = |room: usize| room.checked_sub(bytes.len() + BESIDE);
+            room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
+        };
+        let take = |mut read: Vec<(ObjectId, Vec<u8>)>| {
+            read.retain(fits);
+            found.lock().unwrap_or_else(|e| e.into_inner()).extend(read);
         };
         let unsure = blobs.iter().copied().filter(|id| !sink.holds(id)).collect();
         let left = super::odb::blobs::read(self, ObjectKind::Blob, unsure, &take)?;
         let check_one = |id: &ObjectId| -> Result<()> {
             match self.blob_size(*id)? as usize <= super::odb::blobs::SMALL {
-                true => self.blob(*id).map(|bytes| take(*id, bytes)),
+                true => self.blob(*id).map(|bytes| take(vec![(*id, bytes)])),
                 false => self.copy_blob(*id, &mut std::io::sink()),
             }
         };
@@ -262,10 +264,10 @@ impl Handles {
     /// What `make` makes of annotated tags, on all processors; what cannot be read, or is none, is left out.
     pub fn tags<T: Send>(&self, ids: Vec<ObjectId>, make: &(dyn Fn(&TagInfo) -> T + Sync)) -> ById<T> {
         let found = Mutex::new(ById::with_capacity_and_hasher(ids.len(), Default::default()));
-        let take = |id: ObjectId, bytes: Vec<u8>| {
-            if let Some(made) = TagInfo::parse(id, &bytes).map(|tag| make(&tag)) {
-                found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, made);
-            }
+        let take = |read: Vec<(ObjectId, Vec<u8>)>| {
+            let parse = |(id, bytes): &(ObjectId, Vec<u8>)| Some((*id, make(&TagInfo::parse(*id, bytes)?)));
+            let made: Vec<_> = read.iter().filter_map(parse).collect();
+            found.lock().unwrap_or_else(|e| e.into_inner()).extend(made);
         };
         let left = super::odb::blobs::read(self, ObjectKind::Tag, ids.clone(), &take).unwrap_or(ids);
         let mut found = found.into_inner().unwrap_or_else(|e| e.into_inner());
@@ -341,7 +343,10 @@ impl ReadBlobs {
 
     /// Takes over what another has.
     pub fn append(&mut self, other: ReadBlobs) {
-        self.0.extend(other.0);
+        match self.0.is_empty() {
+            true => *self = other,
+            false => self.0.extend(other.0),
+        }
     }
 }
 

@@ -178,10 +178,10 @@ impl Trees<'_> {
     fn read_many(&self, ids: impl Iterator<Item = ObjectId>) -> Result<ById<Vec<u8>>> {
         let wanted: Vec<ObjectId> = ids.collect::<Ids>().into_iter().collect();
         let found = Mutex::new(ById::with_capacity_and_hasher(wanted.len(), Default::default()));
-        let take = |id, bytes| drop(found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, bytes));
+        let take = |read| found.lock().unwrap_or_else(|e| e.into_inner()).extend::<Vec<_>>(read);
         let left = super::odb::blobs::read(self.repo, ObjectKind::Tree, wanted, &take)?;
         for id in left {
-            take(id, self.bytes(id)?.to_vec());
+            take(vec![(id, self.bytes(id)?.to_vec())]);
         }
         Ok(found.into_inner().unwrap_or_else(|e| e.into_inner()))
     }

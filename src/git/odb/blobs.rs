@@ -29,31 +29,35 @@ const BASES: usize = 4 << 20;
 /// How many blobs a thread takes at a time: neighbours in the pack.
 const AT_ONCE: usize = 128;
 
-/// Reads objects of one kind on all processors and gives each to `take`; returns those that were not read.
+/// What was found of objects, a piece at a time: threads that came for each would wait for one another.
+pub(in crate::git) type Found<T> = Vec<(ObjectId, T)>;
+
+/// Reads objects of one kind on all processors and gives them to `take`; returns those that were not read.
 pub(in crate::git) fn read(
     repo: &Handles,
     kind: ObjectKind,
     wanted: Vec<ObjectId>,
-    take: &(dyn Fn(ObjectId, Vec<u8>) + Sync),
+    take: &(dyn Fn(Found<Vec<u8>>) + Sync),
 ) -> Result<Vec<ObjectId>> {
-    each(repo, wanted, &|reader, at, id| reader.named(kind, at, &id).map(|bytes| take(id, bytes)))
+    each(repo, wanted, &|reader, at, id| reader.named(kind, at, id), take)
 }
 
-/// Finds the sizes of blobs on all processors and gives each to `take`; returns those that were not found. As with libgit2,
+/// Finds the sizes of blobs on all processors and gives them to `take`; returns those that were not found. As with libgit2,
 /// they are what the packs say, and the content is not looked at.
 pub(in crate::git) fn sizes(
     repo: &Handles,
     wanted: Vec<ObjectId>,
-    take: &(dyn Fn(ObjectId, u64) + Sync),
+    take: &(dyn Fn(Found<u64>) + Sync),
 ) -> Result<Vec<ObjectId>> {
-    each(repo, wanted, &|reader, at, id| reader.size(at).map(|size| take(id, size)))
+    each(repo, wanted, &|reader, at, _| reader.size(at), take)
 }
 
 /// Looks at objects in the packs, and returns those that are nowhere, or that `look` could not make sense of.
-fn each(
+fn each<T>(
     repo: &Handles,
     wanted: Vec<ObjectId>,
-    look: &(dyn Fn(&mut Reader<'_>, u64, ObjectId) -> Option<()> + Sync),
+    look: &(dyn Fn(&mut Reader<'_>, u64, &ObjectId) -> Option<T> + Sync),
+    take: &(dyn Fn(Found<T>) + Sync),
 ) -> Result<Vec<ObjectId>> {
     if wanted.len() < MANY {
         return Ok(wanted);
@@ -76,11 +80,14 @@ fn each(
             AT_ONCE,
             || Reader::new(&pack),
             |reader, _, piece| {
+                let mut seen = Found::with_capacity(piece.len());
                 for (at, id) in piece {
-                    if look(reader, *at, *id).is_none() {
-                        unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id);
+                    match look(reader, *at, id) {
+                        Some(what) => seen.push((*id, what)),
+                        None => unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id),
                     }
                 }
+                take(seen);
             },
         );
         left.extend(unread.into_inner().unwrap_or_else(|e| e.into_inner()));
@@ -185,9 +192,9 @@ mod tests {
     fn read_all(repo: &TestRepo, wanted: &[ObjectId]) -> (usize, usize) {
         let opened = Repo::open_at(repo.root()).unwrap();
         let count = AtomicUsize::new(0);
-        let take = |id, bytes: Vec<u8>| {
-            assert_eq!(name_of(ObjectKind::Blob, &bytes).unwrap(), id);
-            count.fetch_add(1, Ordering::Relaxed);
+        let take = |read: Found<Vec<u8>>| {
+            read.iter().for_each(|(id, bytes)| assert_eq!(name_of(ObjectKind::Blob, bytes).unwrap(), *id));
+            count.fetch_add(read.len(), Ordering::Relaxed);
         };
         let left = read(&opened, ObjectKind::Blob, wanted.to_vec(), &take).unwrap();
         (count.into_inner(), left.len())

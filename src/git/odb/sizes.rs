@@ -65,13 +65,11 @@ impl Sizes {
     /// Finds those that are not known; what is missing or no blob stays unknown.
     pub fn learn(&mut self, repo: &Handles, unknown: Vec<ObjectId>) -> Result<()> {
         let found = Mutex::new(std::mem::take(&mut self.new));
-        let take = |id: ObjectId, size: u64| {
-            found.lock().unwrap_or_else(|e| e.into_inner()).insert(id, size);
-        };
+        let take = |sizes: Vec<(ObjectId, u64)>| found.lock().unwrap_or_else(|e| e.into_inner()).extend(sizes);
         let left = blobs::sizes(repo, unknown, &take)?;
         for id in left {
             if let Ok(size) = repo.blob_size(id) {
-                take(id, size);
+                take(vec![(id, size)]);
             }
         }
         self.new = found.into_inner().unwrap_or_else(|e| e.into_inner());

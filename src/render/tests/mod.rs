@@ -364,7 +364,7 @@ fn every_document_names_schema_and_kind() {
         "message",
         "text",
     ];
-    for (report, kind) in every_report("a\n\u{85}", &RepoPath::new(b"p\xff".to_vec())).iter().zip(kinds) {
+    for (report, kind) in every_report("a\n\u{85}", &RepoPath::new(b"p\xff")).iter().zip(kinds) {
         let document = json(report).unwrap();
         assert_eq!(document.lines().count(), 1);
         let value: serde_json::Value = serde_json::from_str(&document).unwrap();
