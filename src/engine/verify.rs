@@ -28,7 +28,8 @@ fn changed_again(hands: &Hands<'_>, files: &[&FileChange]) -> Result<Vec<String>
     };
     let share = files.len().div_ceil(crate::host::threads(files.len() / ENOUGH + 1)).max(ENOUGH);
     std::thread::scope(|scope| {
-        let running: Vec<_> = files.chunks(share).skip(1).map(|share| scope.spawn(move || look(share))).collect();
+        let running: Vec<_> =
+            files.chunks(share).skip(1).map(|share| crate::host::beside(scope, move || look(share))).collect();
         let mut out = look(&files[..files.len().min(share)])?;
         for thread in running {
             out.extend(thread.join().unwrap_or_else(|_| Err(Error::fault("a thread ended unexpectedly")))?);

@@ -1,5 +1,6 @@
 //! Compressing objects: small ones with what each thread keeps for it, big ones on all processors.
 
+use crate::host::beside;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use std::cell::RefCell;
 
@@ -38,7 +39,7 @@ fn deflate_in_parts(data: &[u8], size: usize, out: &mut Vec<u8>) -> std::io::Res
     let parts = std::thread::scope(|scope| {
         let deflate =
             |(n, part)| move || deflate_part(part, if n == last { FlushCompress::Finish } else { FlushCompress::Sync });
-        let others: Vec<_> = data.chunks(size).enumerate().skip(1).map(|part| scope.spawn(deflate(part))).collect();
+        let others: Vec<_> = data.chunks(size).enumerate().skip(1).map(|part| beside(scope, deflate(part))).collect();
         let first = deflate((0, &data[..size]))();
         let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

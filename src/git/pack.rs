@@ -182,7 +182,7 @@ impl<'r> ObjectSink<'r> {
     /// Adds an object of some size: one thread names it while another compresses it.
     fn add_much(&self, kind: ObjectKind, data: &[u8]) -> Result<ObjectId> {
         let (id, entry) = std::thread::scope(|scope| {
-            let id = scope.spawn(|| name_of(kind, data));
+            let id = crate::host::beside(scope, || name_of(kind, data));
             let entry = pack_entry(kind, data).map_err(|e| Error::io("cannot compress an object", &e));
             (id.join().unwrap_or_else(|_| Err(Error::fault("an object could not be named"))), entry)
         });

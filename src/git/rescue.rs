@@ -221,12 +221,7 @@ impl Reader<'_, '_> {
                 }
             }
         };
-        std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads(blobs.len() / 64 + 1) {
-                scope.spawn(work);
-            }
-            work();
-        });
+        crate::host::together(blobs.len() / 64 + 1, work);
         let mut damage = damage.into_inner().unwrap_or_else(|e| e.into_inner());
         damage.sort_by(|a, b| (&a.path, a.id).cmp(&(&b.path, b.id)));
         self.out.damage.append(&mut damage);

@@ -71,13 +71,7 @@ impl Saver<'_> {
                 }
             }
         };
-        let threads = crate::host::threads(paths.len() / 16 + 1);
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(work);
-            }
-            work();
-        });
+        crate::host::together(paths.len() / 16 + 1, work);
         match failure.into_inner().unwrap_or_else(|e| e.into_inner()) {
             Some(error) => Err(error),
             None => Ok(slots.into_iter().map(|s| s.into_inner().unwrap_or_else(|e| e.into_inner())).collect()),

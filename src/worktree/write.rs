@@ -5,6 +5,7 @@ use super::freshness::Freshness;
 use super::kept::Keeper;
 use super::renames::Renames;
 use super::replace::Worker;
+use crate::host::beside;
 use crate::model::{FileChange, ObjectId, RepoPath, Stat};
 use crate::{Error, Kind, Result};
 use rustix::fs::AtFlags;
@@ -194,7 +195,7 @@ impl<'a> Run<'a> {
         let [first, others @ ..] = workers else { return Ok(()) };
         std::thread::scope(|scope| {
             let guarded = &guarded;
-            let running: Vec<_> = others.iter_mut().map(|worker| scope.spawn(move || guarded(worker))).collect();
+            let running: Vec<_> = others.iter_mut().map(|worker| beside(scope, move || guarded(worker))).collect();
             let mut result = guarded(first);
             for thread in running {
                 let other = thread.join().unwrap_or_else(|_| Err(Error::fault("a thread ended unexpectedly")));

@@ -64,7 +64,7 @@ impl Index {
             true => (write(&parts), checksum(&parts)),
             // One core writes while the other hashes.
             false => std::thread::scope(|scope| {
-                let sum = scope.spawn(|| checksum(&parts));
+                let sum = crate::host::beside(scope, || checksum(&parts));
                 let written = write(&parts);
                 (written, sum.join().unwrap_or_else(|_| checksum(&parts)))
             }),

@@ -13,6 +13,7 @@ mod tests;
 
 pub use cached::{CachedTree, TreeNode};
 
+use crate::host::beside;
 use crate::model::{ObjectId, Stat};
 use crate::{Error, Result};
 use entry::Entry;
@@ -104,7 +105,7 @@ impl Index {
         // The hash costs more than all else: the second core takes it for big files.
         let (entries, sum) = if data.len() > MUCH {
             std::thread::scope(|scope| {
-                let sum = scope.spawn(|| raw::verify_checksum(&data));
+                let sum = beside(scope, || raw::verify_checksum(&data));
                 (parse(), sum.join().unwrap_or_else(|_| Err(Error::fault("the checksum could not be computed"))))
             })
         } else {
@@ -320,7 +321,7 @@ fn read_all(file: &mut std::fs::File, size: u64) -> std::io::Result<Vec<u8>> {
     let (first, second) = data.split_at_mut(size / 2);
     let (file, middle) = (&*file, first.len() as u64);
     let read = std::thread::scope(|scope| {
-        let other = scope.spawn(move || file.read_exact_at(second, middle));
+        let other = beside(scope, move || file.read_exact_at(second, middle));
         let read = file.read_exact_at(first, 0);
         read.and(other.join().unwrap_or_else(|_| Err(std::io::Error::other("a thread ended unexpectedly"))))
     });

@@ -145,12 +145,7 @@ impl Entries {
                 }
             }
         };
-        std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads(entries.offsets.len() / AT_ONCE + 1) {
-                scope.spawn(work);
-            }
-            work();
-        });
+        crate::host::together(entries.offsets.len() / AT_ONCE + 1, work);
         if let Some(error) = failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
             return Err(error);
         }

@@ -73,12 +73,7 @@ pub(super) fn read(objects: &Path) -> Result<Loose> {
         }
         all.lock().unwrap_or_else(|e| e.into_inner()).join(own);
     };
-    std::thread::scope(|scope| {
-        for _ in 1..crate::host::threads(dirs.len() / FEW_DIRS + 1) {
-            scope.spawn(work);
-        }
-        work();
-    });
+    crate::host::together(dirs.len() / FEW_DIRS + 1, work);
     Ok(all.into_inner().unwrap_or_else(|e| e.into_inner()))
 }
 

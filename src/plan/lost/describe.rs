@@ -205,7 +205,7 @@ pub(super) fn touches(repo: &Repo, items: &mut [LostItem]) {
     std::thread::scope(|scope| {
         for _ in 1..threads {
             // A thread that cannot open the repository leaves the work to the others.
-            scope.spawn(move || Repo::open_at(root).map(|own| work(&own)));
+            crate::host::beside(scope, move || Repo::open_at(root).map(|own| work(&own)));
         }
         work(repo);
     });

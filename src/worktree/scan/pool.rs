@@ -50,7 +50,7 @@ impl<'e> Pool<'_, 'e> {
                     threads => threads,
                 };
                 for _ in 1..threads {
-                    scope.spawn(|| self.work(scope));
+                    crate::host::beside(scope, || self.work(scope));
                 }
             }
             drop(state);
