@@ -2,15 +2,14 @@
 
 use super::Ctx;
 use crate::Result;
-use crate::git::odb::ById;
-use crate::git::{Ref, Repo};
+use crate::git::{Ref, Repo, TagText};
 use crate::model::report::{Outcome, PointRow, PointsReport};
-use crate::model::{ObjectId, RepoPath};
+use crate::model::{ObjectId, Time};
 use crate::store::baselines::{self, Baseline};
-use crate::store::points::{self, PointDetail, PointName};
+use crate::store::points::{self, Base, PointLine, PointName};
 use crate::store::session::Session;
 use crate::store::snapshot;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// List the points to go back to, or delete one
 #[derive(Clone, Debug, clap::Args)]
@@ -126,14 +125,7 @@ fn list(session: &Session, kind: Option<Kind>, limit: usize) -> Result<PointsRep
     entries.sort_by(|a, b| b.stamp().cmp(a.stamp()));
     entries.truncate(limit);
     let more = (all - entries.len()) as u64;
-    let tags = Tags::of(repo, entries.len())?;
-    let points = entries.iter().filter_map(|entry| match entry {
-        Entry::Point { tag, .. } => Some(*tag),
-        Entry::Baseline { .. } => None,
-    });
-    let read = repo.tags(points.collect(), &points::of_tag);
-    let rows = entries.into_iter().map(|entry| row(repo, &tags, &read, entry));
-    Ok(PointsReport { points: rows.collect(), more })
+    Ok(PointsReport { points: rows(repo, entries)?, more })
 }
 
 /// The newest `limit` points that are wanted, and how many there are in all. Of several with one name, only the newest
@@ -158,73 +150,97 @@ fn of_refs<'r>(refs: &'r [Ref], wanted: &dyn Fn(&str) -> bool, limit: usize) -> 
 enum Tags<'r> {
     /// Looked up one at a time: few are wanted, and there can be many.
     Asked(&'r Repo),
-    /// All of them: many are wanted.
-    Listed(BTreeMap<RepoPath, ObjectId>),
+    /// All of them, sorted by name: many are wanted.
+    Listed(Vec<Ref>),
 }
+
+const TAGS: &str = "refs/tags/";
 
 impl<'r> Tags<'r> {
     fn of(repo: &'r Repo, wanted: usize) -> Result<Tags<'r>> {
-        if wanted <= LIMIT {
-            return Ok(Tags::Asked(repo));
-        }
-        Ok(Tags::Listed(repo.references("refs/tags/*")?.into_iter().map(|tag| (tag.name, tag.id)).collect()))
+        if wanted <= LIMIT { Ok(Tags::Asked(repo)) } else { Ok(Tags::Listed(repo.references(TAGS)?)) }
     }
 
     fn get(&self, name: &str) -> Option<ObjectId> {
-        let full = format!("refs/tags/{name}");
         match self {
-            Tags::Asked(repo) => repo.reference(&full).ok().flatten(),
-            Tags::Listed(tags) => tags.get(&RepoPath::new(full)).copied(),
+            Tags::Asked(repo) => repo.reference(&format!("{TAGS}{name}")).ok().flatten(),
+            Tags::Listed(tags) => {
+                let at = tags.binary_search_by(|tag| tag.name.as_bytes()[TAGS.len()..].cmp(name.as_bytes()));
+                at.ok().map(|at| tags[at].id)
+            }
         }
     }
 }
 
-fn row(repo: &Repo, tags: &Tags<'_>, read: &ById<PointDetail>, entry: Entry<'_>) -> PointRow {
-    match entry {
-        Entry::Point { name, tag, is_newest } => point_row(repo, tags, (name, tag, is_newest), read.get(&tag)),
-        Entry::Baseline { baseline, .. } => PointRow {
-            kind: Kind::Baseline.word().to_owned(),
-            time: baseline.time,
-            commit: Some(baseline.commit),
-            snapshot: false,
-            message: baseline.message.lines().next().unwrap_or_default().to_owned(),
-            extra: baseline.name.clone(),
-            name: baseline.name,
-        },
+fn rows(repo: &Repo, entries: Vec<Entry<'_>>) -> Result<Vec<PointRow>> {
+    let tags = Tags::of(repo, entries.len())?;
+    let points = entries.iter().filter_map(|entry| match entry {
+        Entry::Point { name, tag, is_newest } => Some((*tag, (*name, *is_newest))),
+        Entry::Baseline { .. } => None,
+    });
+    let (ids, names): (Vec<ObjectId>, Vec<(PointName<'_>, bool)>) = points.unzip();
+    let mut read = repo.tags(&ids, &|at, tag| point_row(names[at], tag)).into_iter().zip(names);
+    let row = |entry| match entry {
+        Entry::Baseline { baseline, .. } => Some(baseline_row(baseline)),
+        Entry::Point { tag, .. } => {
+            let (row, (name, is_newest)) = read.next()?;
+            let Some((mut row, untold)) = row else { return Some(unreadable(name, is_newest)) };
+            if let Some(target) = untold {
+                row.snapshot = snapshot::is_snapshot(repo, target);
+                row.commit = if row.snapshot { snapshot::base_commit(repo, target) } else { Some(target) };
+            }
+            if tags.get(name.name) == Some(tag) {
+                row.extra = name.name.to_owned();
+            }
+            Some(row)
+        }
+    };
+    Ok(entries.into_iter().filter_map(row).collect())
+}
+
+fn baseline_row(baseline: Baseline) -> PointRow {
+    PointRow {
+        kind: Kind::Baseline.word().to_owned(),
+        time: baseline.time,
+        commit: Some(baseline.commit),
+        snapshot: false,
+        message: baseline.message.lines().next().unwrap_or_default().to_owned(),
+        extra: baseline.name.clone(),
+        name: baseline.name,
     }
 }
 
-fn point_row(
-    repo: &Repo,
-    tags: &Tags<'_>,
-    (point, tag, is_newest): (PointName<'_>, ObjectId, bool),
-    detail: Option<&PointDetail>,
-) -> PointRow {
-    let mut row = PointRow {
+/// What the name of a point says.
+fn named_row(point: PointName<'_>, is_newest: bool) -> PointRow {
+    PointRow {
         name: if is_newest { point.name.to_owned() } else { format!("{}@{}", point.name, point.stamp) },
         kind: point.kind.to_owned(),
-        time: detail.map_or_else(|| points::time_of_stamp(point.stamp).unwrap_or_default(), |detail| detail.time),
+        time: Time::default(),
         commit: None,
         snapshot: false,
         message: String::new(),
         extra: String::new(),
-    };
-    let Some(detail) = detail else {
-        row.message = "(cannot be read: see `git rollback doctor`)".to_owned();
-        return row;
-    };
-    // The tag says it; those of older versions do not.
-    row.snapshot = detail.base.is_some() || snapshot::is_snapshot(repo, detail.target);
-    row.commit = match detail.base {
-        Some(base) => base.commit(),
-        None if row.snapshot => snapshot::base_commit(repo, detail.target),
-        None => Some(detail.target),
-    };
-    let message = detail.message.lines().next().unwrap_or_default();
-    // Without a message the tag has the name in its place.
-    row.message = if message == point.name { String::new() } else { message.to_owned() };
-    if tags.get(point.name) == Some(tag) {
-        row.extra = point.name.to_owned();
     }
-    row
+}
+
+fn unreadable(point: PointName<'_>, is_newest: bool) -> PointRow {
+    PointRow {
+        time: points::time_of_stamp(point.stamp).unwrap_or_default(),
+        message: "(cannot be read: see `git rollback doctor`)".to_owned(),
+        ..named_row(point, is_newest)
+    }
+}
+
+/// A row, and what the point leads to when its tag does not say what that is: those of older versions do not.
+fn point_row((point, is_newest): (PointName<'_>, bool), tag: &TagText<'_>) -> (PointRow, Option<ObjectId>) {
+    let PointLine { subject, time, base } = PointLine::of(tag);
+    let row = PointRow {
+        time,
+        commit: base.and_then(Base::commit),
+        snapshot: base.is_some(),
+        // Without a message the tag has the name in its place.
+        message: if subject == point.name { String::new() } else { subject.to_owned() },
+        ..named_row(point, is_newest)
+    };
+    (row, base.is_none().then_some(tag.target))
 }

@@ -6,6 +6,7 @@ use super::pack::{ObjectKind, ObjectSink};
 use super::repo::{Handles, Repo};
 use crate::model::{ObjectId, Who};
 use crate::{Error, Result};
+use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,25 +58,44 @@ pub struct TagInfo {
     pub tagger: Option<String>,
 }
 
-impl TagInfo {
+/// What an annotated tag says, in its own bytes: there can be very many.
+#[derive(Clone, Debug)]
+pub struct TagText<'b> {
+    /// What it points to.
+    pub target: ObjectId,
+    /// Its message.
+    pub message: Cow<'b, str>,
+    /// When it was made, seconds since 1970 and offset in minutes.
+    pub time: Option<(i64, i32)>,
+    tagger: Option<&'b [u8]>,
+}
+
+impl<'b> TagText<'b> {
     /// Takes the bytes of a tag apart; `None`: damaged.
-    fn parse(id: ObjectId, bytes: &[u8]) -> Option<TagInfo> {
-        let end = bytes.windows(2).position(|pair| pair == b"\n\n").unwrap_or(bytes.len());
-        let field = |key: &[u8]| {
-            let mut lines = bytes[..end].split(|&b| b == b'\n');
-            lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(b" "))
-        };
-        let who = field(b"tagger").and_then(|line| {
-            let (at, end) = (line.iter().position(|&b| b == b'<')?, line.iter().rposition(|&b| b == b'>')?);
-            Some((String::from_utf8_lossy(line[..at].trim_ascii()).into_owned(), time_of(&line[end + 1..])))
-        });
-        Some(TagInfo {
-            id,
-            target: ObjectId::from_hex(field(b"object")?)?,
-            message: String::from_utf8_lossy(bytes.get(end + 2..).unwrap_or_default()).into_owned(),
-            time: who.as_ref().and_then(|(_, time)| *time),
-            tagger: who.map(|(name, _)| name),
+    fn parse(bytes: &'b [u8]) -> Option<TagText<'b>> {
+        let (mut target, mut tagger, mut rest) = (None, None, bytes);
+        while !rest.is_empty() {
+            let (line, after) = rest.split_at(memchr::memchr(b'\n', rest).unwrap_or(rest.len()));
+            rest = after.get(1..).unwrap_or_default();
+            if line.is_empty() {
+                break;
+            }
+            target = target.or_else(|| line.strip_prefix(b"object "));
+            tagger = tagger.or_else(|| line.strip_prefix(b"tagger "));
+        }
+        let parts = tagger.and_then(|line| Some((memchr::memchr(b'<', line)?, memchr::memrchr(b'>', line)?, line)));
+        Some(TagText {
+            target: ObjectId::from_hex(target?)?,
+            message: String::from_utf8_lossy(rest),
+            time: parts.and_then(|(_, end, line)| time_of(&line[end + 1..])),
+            tagger: parts.map(|(start, _, line)| line[..start].trim_ascii()),
         })
+    }
+
+    fn into_info(self, id: ObjectId) -> TagInfo {
+        let TagText { target, message, time, tagger } = self;
+        let tagger = tagger.map(|name| String::from_utf8_lossy(name).into_owned());
+        TagInfo { id, target, message: message.into_owned(), time, tagger }
     }
 }
 
@@ -233,12 +253,7 @@ impl Handles {
                 }
             }
         };
-        std::thread::scope(|scope| {
-            for _ in 1..crate::host::threads(left.len().div_ceil(BATCH)) {
-                scope.spawn(work);
-            }
-            work();
-        });
+        crate::host::together(left.len().div_ceil(BATCH), work);
         let found = ReadBlobs(found.into_inner().unwrap_or_else(|e| e.into_inner()));
         failure.into_inner().unwrap_or_else(|e| e.into_inner()).map_or(Ok(found), Err)
     }
@@ -258,21 +273,32 @@ impl Handles {
     /// Reads an annotated tag; `None` when the object is something else.
     pub fn tag(&self, id: ObjectId) -> Result<Option<TagInfo>> {
         let Some(bytes) = self.tag_bytes(id)? else { return Ok(None) };
-        TagInfo::parse(id, &bytes).map(Some).ok_or_else(|| Error::fault(format!("tag {id} is damaged")))
+        let tag = TagText::parse(&bytes).ok_or_else(|| Error::fault(format!("tag {id} is damaged")))?;
+        Ok(Some(tag.into_info(id)))
     }
 
-    /// What `make` makes of annotated tags, on all processors; what cannot be read, or is none, is left out.
-    pub fn tags<T: Send>(&self, ids: Vec<ObjectId>, make: &(dyn Fn(&TagInfo) -> T + Sync)) -> ById<T> {
-        let found = Mutex::new(ById::with_capacity_and_hasher(ids.len(), Default::default()));
-        let take = |read: Vec<(ObjectId, Vec<u8>)>| {
-            let parse = |(id, bytes): &(ObjectId, Vec<u8>)| Some((*id, make(&TagInfo::parse(*id, bytes)?)));
-            let made: Vec<_> = read.iter().filter_map(parse).collect();
-            found.lock().unwrap_or_else(|e| e.into_inner()).extend(made);
+    /// What `make` makes of annotated tags, on all processors, in the order of `ids`; it gets the place in `ids`, too.
+    /// `None`: the tag cannot be read, or is none.
+    pub fn tags<T: Send>(&self, ids: &[ObjectId], make: &(dyn Fn(usize, &TagText<'_>) -> T + Sync)) -> Vec<Option<T>> {
+        let mut places: ById<usize> = ById::with_capacity_and_hasher(ids.len(), Default::default());
+        // Where the same tag is asked for before.
+        let before: Vec<Option<usize>> = ids.iter().enumerate().map(|(at, id)| places.insert(*id, at)).collect();
+        let parse = |id: &ObjectId, bytes: &[u8]| {
+            let tag = TagText::parse(bytes)?;
+            let all = std::iter::successors(places.get(id).copied(), |at| before[*at]);
+            Some(all.map(|at| (at, make(at, &tag))).collect::<Vec<(usize, T)>>())
         };
-        let left = super::odb::blobs::read(self, ObjectKind::Tag, ids.clone(), &take).unwrap_or(ids);
-        let mut found = found.into_inner().unwrap_or_else(|e| e.into_inner());
-        found.extend(left.into_iter().filter_map(|id| Some((id, make(&self.tag(id).ok()??)))));
-        found
+        let made = Mutex::new(Vec::from_iter(ids.iter().map(|_| None)));
+        let take = |read: Vec<(ObjectId, Vec<(usize, T)>)>| {
+            let mut made = made.lock().unwrap_or_else(|e| e.into_inner());
+            read.into_iter().flat_map(|(_, all)| all).for_each(|(at, new)| made[at] = Some(new));
+        };
+        let left = super::odb::blobs::read_as(self, ObjectKind::Tag, ids.to_vec(), &parse, &take);
+        for id in left.unwrap_or_else(|_| ids.to_vec()) {
+            let bytes = self.tag_bytes(id).ok().flatten();
+            take(bytes.and_then(|bytes| Some((id, parse(&id, &bytes)?))).into_iter().collect());
+        }
+        made.into_inner().unwrap_or_else(|e| e.into_inner())
     }
 
     /// The bytes of an annotated tag; `None` when the object is something else.

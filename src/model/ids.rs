@@ -55,7 +55,7 @@ impl ObjectId {
 
     /// The first ten hexadecimal digits, for people.
     pub fn short(&self) -> String {
-        self.to_string()[..10].to_owned()
+        self.hex(&mut [0; 40])[..10].to_owned()
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &AnalysisReport) {
     if !report.runs.is_empty() {
         page.heading("Tests and commands");
         let rows = report.runs.iter().map(|run| vec![plain(&run.name), plain(&run.failed), plain(&run.baseline)]);
-        let rows = rows.collect();
+        let rows = rows.collect::<Vec<_>>();
         page.table("  ", &["", "FAILED STATE", "BASELINE"], rows);
     }
     page.heading("Next");

@@ -13,7 +13,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &CheckReport) {
         };
         vec![mark, bold(&check.name), dim(words::duration(check.millis)), plain(&check.detail)]
     });
-    let rows = rows.collect();
+    let rows = rows.collect::<Vec<_>>();
     page.table("", &[], rows);
     for check in report.checks.iter().filter(|check| check.result == CheckResult::Fail) {
         page.gap();

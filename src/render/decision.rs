@@ -21,7 +21,7 @@ pub(super) fn decision(page: &mut Page<'_>, report: &DecisionReport) {
     parts::hints(page, &report.steps);
     if !report.contacts.is_empty() {
         page.heading("Ask");
-        let rows = report.contacts.iter().map(|(role, who)| vec![plain(role), plain(who)]).collect();
+        let rows = report.contacts.iter().map(|(role, who)| vec![plain(role), plain(who)]).collect::<Vec<_>>();
         page.table("  ", &[], rows);
     }
 }

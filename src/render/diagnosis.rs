@@ -12,7 +12,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &DiagnosisReport) {
         [] => {}
         [one] => single(page, one),
         all => {
-            let rows = all.iter().map(row).collect();
+            let rows = all.iter().map(row).collect::<Vec<_>>();
             page.table("", &["VERSION", "STATE", "WHAT IS THE CASE", "NEXT"], rows);
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn last_good(page: &mut Page<'_>, report: &LastGoodReport) {
         let mark = if one.ok { good("passes") } else { bad("FAILS") };
         vec![mark, bold(&one.version), plain(&one.detail)]
     });
-    let rows = rows.collect();
+    let rows = rows.collect::<Vec<_>>();
     page.table("", &[], rows);
     match (&report.version, &report.tag) {
         (Some(version), Some(tag)) => {

@@ -49,12 +49,15 @@ pub fn is_dangerous(c: char) -> bool {
 
 /// Most texts are: there is nothing in them to look at.
 fn is_plain(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+    // Without a way out in the middle, so that many bytes are compared at a time.
+    bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte))
 }
 
 fn escape(bytes: &[u8], stays: impl Fn(char) -> bool) -> String {
-    if is_plain(bytes) {
-        return String::from_utf8_lossy(bytes).into_owned();
+    if is_plain(bytes)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return text.to_owned();
     }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

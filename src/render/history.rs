@@ -23,7 +23,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &HistoryReport) {
             let reason = row.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
             vec![id(&row.id), plain(page.look.time(row.time)), plain(format!("{}{reason}", row.summary)), dim(&row.who)]
         });
-        let rows = rows.collect();
+        let rows = rows.collect::<Vec<_>>();
         page.table("", &["ID", "WHEN", "WHAT", "WHO"], rows);
     }
     if page.look.table {
@@ -34,7 +34,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &HistoryReport) {
 /// Rollbacks in columns.
 pub(super) fn rows(page: &mut Page<'_>, indent: &str, rollbacks: &[RollbackRow]) {
     let head = ["ID", "WHEN", "COMMAND", "FROM", "TO", "SEVERITY", "CAUSE", "SPRINT", "RECOVERY", "WHY"];
-    let rows = rollbacks.iter().map(|rollback| row(page, rollback)).collect();
+    let rows = rollbacks.iter().map(|rollback| row(page, rollback)).collect::<Vec<_>>();
     page.table(indent, &head, rows);
 }
 
@@ -143,7 +143,7 @@ fn severities(page: &mut Page<'_>, report: &StatsReport) {
             },
         ]
     });
-    let rows = rows.collect();
+    let rows = rows.collect::<Vec<_>>();
     page.table("  ", &["", "COUNT", "MEAN", "MEDIAN", "95 %", "LONGEST", "BUDGET", "WITHIN"], rows);
 }
 
@@ -163,6 +163,6 @@ fn bars(page: &mut Page<'_>, heading: &str, tallies: &[Tally]) {
         }
         row
     });
-    let rows = rows.collect();
+    let rows = rows.collect::<Vec<_>>();
     page.table("  ", &[], rows);
 }

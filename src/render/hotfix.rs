@@ -10,7 +10,7 @@ pub(super) fn list(page: &mut Page<'_>, report: &HotfixesReport) {
         page.line([plain("No hotfix yet: `git rollback hotfix start VERSION` starts one at a released version")]);
         return;
     }
-    let rows = report.hotfixes.iter().map(|row| line(page, row)).collect();
+    let rows = report.hotfixes.iter().map(|row| line(page, row)).collect::<Vec<_>>();
     page.table("", &["VERSION", "STATE", "BRANCH", "FROM", "STARTED", "DESCRIPTION"], rows);
 }
 
@@ -78,7 +78,7 @@ pub(super) fn show(page: &mut Page<'_>, report: &HotfixReport) {
             let published = if commit.published { dim("published") } else { plain("") };
             vec![id(commit.id.short()), plain(&commit.subject), published]
         });
-        let rows = rows.collect();
+        let rows = rows.collect::<Vec<_>>();
         page.table("  ", &[], rows);
     }
     if !report.checks.is_empty() {

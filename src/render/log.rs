@@ -31,7 +31,7 @@ pub(super) fn rows(page: &mut Page<'_>, indent: &str, operations: &[LogRow]) {
         head.push("WORKTREE");
     }
     head.push("WHAT");
-    let rows = operations.iter().map(|operation| row(page, operation, worktrees)).collect();
+    let rows = operations.iter().map(|operation| row(page, operation, worktrees)).collect::<Vec<_>>();
     page.table(indent, &head, rows);
 }
 

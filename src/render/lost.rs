@@ -13,7 +13,7 @@ pub(super) fn render(page: &mut Page<'_>, report: &LostReport) {
         page.line([plain("Nothing is lost that git still has")]);
     }
     if !report.items.is_empty() {
-        let rows = report.items.iter().map(|item| row(page, item)).collect();
+        let rows = report.items.iter().map(|item| row(page, item)).collect::<Vec<_>>();
         page.table("", &["ID", "KIND", "WHEN", "GIT KEEPS", "AUTHOR", "TOUCHES", "WHAT"], rows);
     }
     if !page.look.table {

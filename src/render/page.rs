@@ -127,16 +127,18 @@ impl<'a> Page<'a> {
     }
 
     /// Rows with aligned columns below a head, or lines with tabs in a pipe.
-    pub(super) fn table(&mut self, indent: &str, head: &[&str], rows: Vec<Vec<Part>>) {
+    pub(super) fn table(&mut self, indent: &str, head: &[&str], rows: impl IntoIterator<Item = Vec<Part>>) {
         if !self.look.table {
-            for row in &rows {
-                let cells: Vec<&str> = row.iter().map(|part| part.text.as_str()).collect();
-                self.out.push_str(&cells.join("\t"));
+            for row in rows {
+                for (at, part) in row.iter().enumerate() {
+                    self.out.push_str(if at == 0 { "" } else { "\t" });
+                    self.out.push_str(&part.text);
+                }
                 self.out.push('\n');
             }
             return;
         }
-        let mut all: Vec<Vec<Part>> = Vec::with_capacity(rows.len() + 1);
+        let mut all: Vec<Vec<Part>> = Vec::new();
         if !head.is_empty() {
             all.push(head.iter().map(dim).collect());
         }

@@ -99,7 +99,7 @@ pub(super) fn changed(changed: &Changed) -> Option<String> {
 
 /// Commands to type, and what each does.
 pub(super) fn hints(page: &mut Page<'_>, hints: &[Hint]) {
-    let rows = hints.iter().map(|hint| vec![code(&hint.command), plain(&hint.why)]).collect();
+    let rows = hints.iter().map(|hint| vec![code(&hint.command), plain(&hint.why)]).collect::<Vec<_>>();
     page.table("  ", &[], rows);
 }
 
@@ -116,7 +116,7 @@ pub(super) fn runs(page: &mut Page<'_>, runs: &[Ran]) {
         let why = ran.why.as_deref().unwrap_or(&ran.command);
         vec![mark, plain(&ran.name), plain(words::duration(ran.millis)), plain(why)]
     });
-    let rows = rows.collect();
+    let rows = rows.collect::<Vec<_>>();
     page.table("  ", &[], rows);
     for ran in runs.iter().filter(|ran| !ran.ok) {
         for line in ran.tail(if page.look.verbose { usize::MAX } else { LINES }) {
@@ -140,7 +140,7 @@ pub(super) fn checks(page: &mut Page<'_>, checks: &[Check]) {
         Verdict::Fail => bad("FAIL"),
         Verdict::Unknown => dim("?"),
     };
-    let rows = checks.iter().map(|c| vec![mark(c.verdict), plain(&c.name), plain(&c.detail)]).collect();
+    let rows = checks.iter().map(|c| vec![mark(c.verdict), plain(&c.name), plain(&c.detail)]).collect::<Vec<_>>();
     page.table("", &[], rows);
     for check in checks.iter().filter(|check| check.verdict != Verdict::Ok) {
         if let Some(help) = &check.help {

@@ -58,7 +58,7 @@ pub(super) fn candidates(page: &mut Page<'_>, report: &CandidatesReport) {
             plain(&row.subject),
         ]
     });
-    let rows = rows.collect();
+    let rows = rows.collect::<Vec<_>>();
     page.table("  ", &["NO", "COMMIT", "APPLIES", "AUTHOR", "TIME", "SUBJECT"], rows);
     for row in report.commits.iter().filter(|row| !row.conflicts.is_empty()) {
         page.line([plain(format!("  {} is in conflict in:", row.number))]);

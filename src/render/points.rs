@@ -1,6 +1,6 @@
 //! Points and baselines.
 
-use super::page::{Page, bold, dim, id, plain};
+use super::page::{Look, Page, bold, dim, id, plain};
 use super::parts;
 use crate::model::ObjectId;
 use crate::model::report::{BaselineReport, BaselineRow, PointRow, PointsReport};
@@ -10,7 +10,8 @@ pub(super) fn render(page: &mut Page<'_>, report: &PointsReport) {
         page.line([plain("There is no point yet; `git rollback checkpoint` makes one")]);
     }
     if !report.points.is_empty() {
-        let rows = report.points.iter().map(|point| row(page, point)).collect();
+        let look = page.look;
+        let rows = report.points.iter().map(|point| row(look, point));
         page.table("", &["NAME", "KIND", "WHEN", "COMMIT", "HOLDS", "TAG", "MESSAGE"], rows);
     }
     if report.more > 0 && page.look.table {
@@ -18,11 +19,11 @@ pub(super) fn render(page: &mut Page<'_>, report: &PointsReport) {
     }
 }
 
-fn row(page: &Page<'_>, point: &PointRow) -> Vec<super::page::Part> {
+fn row(look: &Look, point: &PointRow) -> Vec<super::page::Part> {
     vec![
         bold(&point.name),
         plain(&point.kind),
-        plain(page.look.time(point.time)),
+        plain(look.time(point.time)),
         id(point.commit.as_ref().map(ObjectId::short).unwrap_or_default()),
         plain(if point.snapshot { "everything" } else { "commit" }),
         plain(&point.extra),
@@ -35,7 +36,7 @@ pub(super) fn baselines(page: &mut Page<'_>, report: &BaselineReport) {
         page.line([plain("There is no baseline yet; `git rollback baseline set` makes one of HEAD")]);
     }
     if !report.baselines.is_empty() {
-        let rows = report.baselines.iter().map(|baseline| baseline_row(page, baseline)).collect();
+        let rows = report.baselines.iter().map(|baseline| baseline_row(page, baseline)).collect::<Vec<_>>();
         page.table("", &["NAME", "WHEN", "WHO", "COMMIT", "HEAD IS", "SUBJECT"], rows);
     }
     if !report.checks.is_empty() {

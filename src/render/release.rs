@@ -10,7 +10,7 @@ pub(super) fn list(page: &mut Page<'_>, report: &ReleasesReport) {
         page.line([plain("There is no such release; `git rollback release add VERSION` records one")]);
     }
     if !report.releases.is_empty() {
-        let rows = report.releases.iter().map(|release| row(page, release)).collect();
+        let rows = report.releases.iter().map(|release| row(page, release)).collect::<Vec<_>>();
         page.table("", &["VERSION", "TAG", "WHEN", "COMMIT", "STABLE", "DESCRIPTION"], rows);
     }
     if report.more > 0 && page.look.table {
@@ -84,7 +84,7 @@ pub(super) fn show(page: &mut Page<'_>, report: &ReleaseReport) {
             .places
             .iter()
             .map(|place| vec![plain(format!("{}:{}", place.path, place.line)), plain(&place.value), dim(&place.what)]);
-        page.table("  ", &["FILE", "VALUE", "WHAT"], rows.collect());
+        page.table("  ", &["FILE", "VALUE", "WHAT"], rows);
     }
     parts::warnings(page, &report.warnings);
 }

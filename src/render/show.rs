@@ -113,7 +113,7 @@ fn stat(page: &mut Page<'_>, stat: &[StatLine]) {
     let row = |line: &StatLine| {
         vec![good(number(line.added, '+')), bad(number(line.removed, '-')), plain(line.path.as_bytes())]
     };
-    page.table("  ", &[], stat.iter().map(row).collect());
+    page.table("  ", &[], stat.iter().map(row));
 }
 
 fn patch(page: &mut Page<'_>, patch: &[u8]) {

@@ -10,7 +10,7 @@ pub(super) fn list(page: &mut Page<'_>, report: &SprintsReport) {
         page.line([plain("No sprint yet: `git rollback sprint start N` starts one")]);
         return;
     }
-    let rows = report.sprints.iter().map(|row| line(page, row)).collect();
+    let rows = report.sprints.iter().map(|row| line(page, row)).collect::<Vec<_>>();
     page.table("", &["SPRINT", "STATE", "STARTED", "FAILED", "BRANCH", "WHY"], rows);
 }
 
@@ -51,7 +51,7 @@ pub(super) fn show(page: &mut Page<'_>, report: &SprintReport) {
         let ahead = branch.ahead.map(|ahead| format!("{} beyond the baseline", words::count(ahead, "commit")));
         vec![plain(&branch.name), id(branch.commit.short()), plain(ahead.unwrap_or_default())]
     });
-    let branches = branches.collect();
+    let branches = branches.collect::<Vec<_>>();
     page.table("  ", &[], branches);
     if !report.rollbacks.is_empty() {
         page.heading("Rollbacks");

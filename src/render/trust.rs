@@ -31,6 +31,6 @@ fn allowed(page: &mut Page<'_>, allowed: &Allowed) {
     if allowed.commands.is_empty() {
         page.line([plain("  it runs nothing")]);
     }
-    let rows = allowed.commands.iter().map(|row| vec![plain(&row.key), code(row.line())]).collect();
+    let rows = allowed.commands.iter().map(|row| vec![plain(&row.key), code(row.line())]).collect::<Vec<_>>();
     page.table("  ", &[], rows);
 }

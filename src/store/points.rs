@@ -1,7 +1,7 @@
 //! Points: named places to go back to.
 
 use super::layout::POINTS;
-use crate::git::{Handles, ObjectSink, Ref, Repo, TagInfo, write_tag};
+use crate::git::{Handles, ObjectSink, Ref, Repo, TagInfo, TagText, write_tag};
 use crate::model::{ObjectId, Time, Who};
 use crate::{Error, Result};
 
@@ -144,26 +144,59 @@ pub fn detail(repo: &Handles, point: &Point) -> Result<PointDetail> {
 }
 
 /// What a tag says, read as that of a point.
-pub fn of_tag(tag: &TagInfo) -> PointDetail {
+fn of_tag(tag: &TagInfo) -> PointDetail {
+    let [operation, worktree, base] = trailers(&tag.message);
+    PointDetail {
+        target: tag.target,
+        message: body_of(&tag.message),
+        time: time_of(tag.time),
+        operation: operation.map(str::to_owned),
+        worktree: worktree.map(str::to_owned),
+        base: base.and_then(base_of),
+    }
+}
+
+/// What a list of points shows of a tag.
+#[derive(Clone, Copy, Debug)]
+pub struct PointLine<'t> {
+    /// The first line of the message.
+    pub subject: &'t str,
+    /// When it was made.
+    pub time: Time,
+    /// As in [`PointDetail`].
+    pub base: Option<Base>,
+}
+
+impl<'t> PointLine<'t> {
+    /// Of a tag that is read as that of a point.
+    pub fn of(tag: &'t TagText<'_>) -> Self {
+        let [_, _, base] = trailers(&tag.message);
+        let subject = own_text(&tag.message).trim().lines().next().unwrap_or_default();
+        PointLine { subject, time: time_of(tag.time), base: base.and_then(base_of) }
+    }
+}
+
+/// What a point's tag says behind its message: the operation, the worktree, and the base.
+fn trailers(message: &str) -> [Option<&str>; 3] {
     // The last line counts: the ones above may be the user's own text.
     let mut found = [None; 3];
-    for line in tag.message.lines().rev().filter(|line| line.starts_with("Rollback-")) {
+    for line in message.lines().rev().filter(|line| line.starts_with("Rollback-")) {
         for (key, found) in ["Rollback-Operation: ", "Rollback-Worktree: ", "Rollback-Base: "].iter().zip(&mut found) {
             *found = found.or(line.strip_prefix(key));
         }
     }
-    let [operation, worktree, base] = found;
-    let (seconds, offset_minutes) = tag.time.unwrap_or_default();
-    PointDetail {
-        target: tag.target,
-        message: body_of(&tag.message),
-        time: Time { seconds, offset_minutes },
-        operation: operation.map(str::to_owned),
-        worktree: worktree.map(str::to_owned),
-        base: base.and_then(|base| match base {
-            UNBORN => Some(Base::Unborn),
-            id => ObjectId::from_hex(id.as_bytes()).map(Base::Commit),
-        }),
+    found
+}
+
+fn time_of(said: Option<(i64, i32)>) -> Time {
+    let (seconds, offset_minutes) = said.unwrap_or_default();
+    Time { seconds, offset_minutes }
+}
+
+fn base_of(text: &str) -> Option<Base> {
+    match text {
+        UNBORN => Some(Base::Unborn),
+        id => ObjectId::from_hex(id.as_bytes()).map(Base::Commit),
     }
 }
 
@@ -175,8 +208,12 @@ pub fn is_of_point(message: &str) -> bool {
 
 /// A tag's message without the trailers that this tool adds.
 pub fn body_of(message: &str) -> String {
+    own_text(message).replace("\r\n", "\n").trim().to_owned()
+}
+
+fn own_text(message: &str) -> &str {
     let lines = message.split_inclusive('\n').take_while(|line| !line.starts_with("Rollback-"));
-    message[..lines.map(str::len).sum()].replace("\r\n", "\n").trim().to_owned()
+    &message[..lines.map(str::len).sum()]
 }
 
 /// What the tag of a new point shall say.

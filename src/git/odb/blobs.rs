@@ -5,7 +5,6 @@
 //! is named again, so that only the right bytes are ever taken.
 
 use super::entries::{Form, Header, LONGEST_HEADER, Window};
-use super::ids::Ids;
 use super::pack::Pack;
 use super::places;
 use super::unpack::{apply, sizes_of};
@@ -13,6 +12,7 @@ use crate::Result;
 use crate::git::repo::Handles;
 use crate::git::{ObjectKind, name_of};
 use crate::model::ObjectId;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -20,6 +20,8 @@ use std::sync::Mutex;
 pub(in crate::git) const SMALL: usize = 1 << 20;
 /// Fewer are not worth opening the packs for.
 const MANY: usize = 200;
+/// So many are looked up by each thread at least.
+const MANY_TO_FIND: usize = 4096;
 /// So many packs are looked into, the biggest first: small ones hold little, and there can be thousands.
 const PACKS: usize = 16;
 /// A longer chain of differences is left to libgit2.
@@ -39,7 +41,18 @@ pub(in crate::git) fn read(
     wanted: Vec<ObjectId>,
     take: &(dyn Fn(Found<Vec<u8>>) + Sync),
 ) -> Result<Vec<ObjectId>> {
-    each(repo, wanted, &|reader, at, id| reader.named(kind, at, id), take)
+    each(repo, wanted, &|reader, at, id| reader.named(kind, at, id).map(Cow::into_owned), take)
+}
+
+/// The same with what `make` makes of each.
+pub(in crate::git) fn read_as<T>(
+    repo: &Handles,
+    kind: ObjectKind,
+    wanted: Vec<ObjectId>,
+    make: &(dyn Fn(&ObjectId, &[u8]) -> Option<T> + Sync),
+    take: &(dyn Fn(Found<T>) + Sync),
+) -> Result<Vec<ObjectId>> {
+    each(repo, wanted, &|reader, at, id| make(id, &reader.named(kind, at, id)?), take)
 }
 
 /// Finds the sizes of blobs on all processors and gives them to `take`; returns those that were not found. As with libgit2,
@@ -70,10 +83,11 @@ fn each<T>(
     for stem in stems.iter().take(PACKS) {
         // A pack that cannot be read is libgit2's business.
         let Ok(pack) = Pack::open(stem) else { continue };
-        let Ok(mut found) = pack.find_all(&left) else { continue };
+        let Ok(mut found) = find(&pack, &left) else { continue };
+        // Both are sorted by name still.
+        let mut here = found.iter().map(|(_, id)| *id).peekable();
+        left.retain(|id| here.next_if_eq(id).is_none());
         found.sort_unstable();
-        let here: Ids = found.iter().map(|(_, id)| *id).collect();
-        left.retain(|id| !here.contains(id));
         let unread = Mutex::new(Vec::new());
         crate::host::share(
             &found,
@@ -99,10 +113,27 @@ fn each<T>(
     Ok(left)
 }
 
+/// Where those that a pack has begin, sorted by name as they are asked for.
+fn find(pack: &Pack, wanted: &[ObjectId]) -> std::io::Result<Vec<(u64, ObjectId)>> {
+    let parts = crate::host::threads(wanted.len() / MANY_TO_FIND);
+    let mut parts = wanted.chunks(wanted.len().div_ceil(parts).max(1));
+    let first = parts.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let others: Vec<_> = parts.map(|part| crate::host::beside(scope, move || pack.find_all(part))).collect();
+        let mut found = pack.find_all(first)?;
+        for other in others {
+            found.append(&mut other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(found)
+    })
+}
+
 /// What a thread needs to unpack blobs.
 struct Reader<'p> {
     window: Window<'p>,
     inflate: libdeflater::Decompressor,
+    /// What was unpacked last.
+    out: Vec<u8>,
     /// Objects that others are differences to, by their place.
     bases: HashMap<u64, Vec<u8>>,
     room: usize,
@@ -111,11 +142,17 @@ struct Reader<'p> {
 impl<'p> Reader<'p> {
     fn new(pack: &'p Pack) -> Self {
         let window = Window::small(&pack.data, pack.end);
-        Reader { window, inflate: libdeflater::Decompressor::new(), bases: HashMap::new(), room: BASES }
+        Reader {
+            window,
+            inflate: libdeflater::Decompressor::new(),
+            out: Vec::new(),
+            bases: HashMap::new(),
+            room: BASES,
+        }
     }
 
     /// The object of this kind and name, when it is what the entry unpacks to.
-    fn named(&mut self, kind: ObjectKind, at: u64, id: &ObjectId) -> Option<Vec<u8>> {
+    fn named(&mut self, kind: ObjectKind, at: u64, id: &ObjectId) -> Option<Cow<'_, [u8]>> {
         let bytes = self.object(at)?;
         // The kind is part of what is named.
         (name_of(kind, &bytes).ok()? == *id).then_some(bytes)
@@ -126,26 +163,29 @@ impl<'p> Reader<'p> {
         let header = Header::parse(self.window.get(at, LONGEST_HEADER).ok()?)?;
         match header.form {
             Form::Whole(kind) => (kind == ObjectKind::Blob as u8).then_some(header.size),
-            Form::Offset(_) | Form::Named(_) => sizes_of(&self.inflate(at)?.1).map(|(_, to, _)| to),
+            Form::Offset(_) | Form::Named(_) => {
+                self.inflate(at)?;
+                sizes_of(&self.out).map(|(_, to, _)| to)
+            }
         }
     }
 
-    fn object(&mut self, wanted: u64) -> Option<Vec<u8>> {
+    fn object(&mut self, wanted: u64) -> Option<Cow<'_, [u8]>> {
         let mut chain = Vec::new();
         let mut at = wanted;
         let mut object = loop {
             if let Some(known) = self.bases.get(&at) {
                 break known.clone();
             }
-            let (form, bytes) = self.inflate(at)?;
-            match form {
-                Form::Whole(_) if chain.is_empty() => return Some(bytes),
+            match self.inflate(at)? {
+                Form::Whole(_) if chain.is_empty() => return Some(Cow::Borrowed(&self.out)),
                 Form::Whole(_) => {
+                    let bytes = self.out.clone();
                     self.keep(at, &bytes);
                     break bytes;
                 }
                 Form::Offset(back) if back > 0 && chain.len() < CHAIN => {
-                    chain.push(bytes);
+                    chain.push(self.out.clone());
                     at = at.checked_sub(back)?;
                 }
                 _ => return None,
@@ -156,7 +196,7 @@ impl<'p> Reader<'p> {
         }
         // The next one is often a difference to this one.
         self.keep(wanted, &object);
-        Some(object)
+        Some(Cow::Owned(object))
     }
 
     fn keep(&mut self, at: u64, bytes: &[u8]) {
@@ -168,15 +208,17 @@ impl<'p> Reader<'p> {
         self.bases.insert(at, bytes.to_vec());
     }
 
-    fn inflate(&mut self, at: u64) -> Option<(Form, Vec<u8>)> {
+    /// Unpacks an entry into `out`.
+    fn inflate(&mut self, at: u64) -> Option<Form> {
         let header = Header::parse(self.window.get(at, LONGEST_HEADER).ok()?)?;
         let size = usize::try_from(header.size).ok().filter(|size| *size <= SMALL)?;
         // What cannot be compressed grows, but never by so much.
         let most = header.length + size + size / 8 + 256;
-        let mut out = vec![0; size];
+        self.out.clear();
+        self.out.resize(size, 0);
         let bytes = self.window.get(at, most).ok()?;
-        let got = self.inflate.zlib_decompress(bytes.get(header.length..bytes.len().min(most))?, &mut out).ok()?;
-        (got == size).then_some((header.form, out))
+        let got = self.inflate.zlib_decompress(bytes.get(header.length..bytes.len().min(most))?, &mut self.out).ok()?;
+        (got == size).then_some(header.form)
     }
 }
 
