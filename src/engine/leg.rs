@@ -11,7 +11,7 @@ use crate::model::report::{PlanReport, Severity};
 use crate::model::{Answer, GitFile, ObjectId, Operation, SnapshotName, Step, Steps};
 use crate::plan::transition::Desk;
 use crate::plan::{Plan, Turn};
-use crate::store::journal::{Journal, Phase, parse_steps};
+use crate::store::journal::{Journal, Phase, parse_steps, steps_json};
 use crate::store::layout::{POINTS, SNAPSHOTS};
 use crate::store::points::{self, Base, PointRecord};
 use crate::store::scene::{Scene, check_supported};
@@ -374,7 +374,7 @@ fn publish(
 fn store_steps(steps: &mut Vec<Step>, sink: &ObjectSink<'_>) -> Result<ObjectId> {
     // Taken and put back: there can be ten thousands.
     let all = Steps::new(std::mem::take(steps));
-    let json = serde_json::to_vec(&all).map_err(|e| Error::fault("cannot write down the steps").because(e))?;
+    let json = steps_json(&all);
     *steps = all.steps;
-    sink.add(ObjectKind::Blob, &json)
+    sink.add(ObjectKind::Blob, &json?)
 }

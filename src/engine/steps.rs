@@ -6,8 +6,8 @@ use crate::git::{Index, LinkedPlace, ObjectKind, ReadBlobs, name_of};
 use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::{
-    GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, Ran, RepoPath, Skipped, Stat, Step, Who,
-    WorktreeChange,
+    FileChange, GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, Ran, RepoPath, Skipped, Stat, Step,
+    Who, WorktreeChange,
 };
 use crate::plan::Plan;
 use crate::store::gitfiles;
@@ -287,15 +287,14 @@ impl<'a> Hands<'a> {
         let applied =
             write::apply(&self.root, &self.area, &changes, &store, crate::host::threads(changes.len()), &progress)?;
         self.kept.extend(applied.kept);
-        self.written.extend(applied.written);
-        for change in &change.files {
-            if let Some(new) = &change.new {
-                let stored = self.converted.get(&change.path).copied().unwrap_or(new.blob);
-                self.contents.insert(change.path.clone(), stored);
-            } else {
-                self.written.remove(&change.path);
-            }
+        // Lists that are sorted become maps in one go.
+        self.written.append(&mut applied.written.into_iter().collect());
+        for file in change.files.iter().filter(|file| file.new.is_none()) {
+            self.written.remove(&file.path);
         }
+        let stored = |path: &RepoPath, blob| self.converted.get(path).copied().unwrap_or(blob);
+        let content = |file: &FileChange| Some((file.path.clone(), stored(&file.path, file.new.as_ref()?.blob)));
+        self.contents.append(&mut change.files.iter().filter_map(content).collect());
         folders::remove_empty_dirs(&self.root, &removed)?;
         let made: Vec<(RepoPath, Option<u32>)> = change.make_dirs.iter().map(|d| (d.path.clone(), d.perm)).collect();
         folders::make_dirs(&self.root, &made)?;

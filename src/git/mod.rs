@@ -49,7 +49,7 @@ pub use index_tree::index_tree;
 pub use linked::{Linked, clear_linked};
 pub use merge::{Conflict, Labels, Merged, Merger, Ways};
 pub use objects::{CommitInfo, Leaving, ReadBlobs, TagInfo, TagText, commit_bytes, write_commit, write_tag};
-pub use odb::Sizes;
+pub use odb::{Ids, Sizes};
 pub use pack::{BIG, ObjectKind, ObjectSink, Published, clear_leftovers, name_of, name_stream};
 pub use patch::{ContentPatch, content_patch};
 pub use pathspec::Pathspecs;

@@ -1,11 +1,13 @@
 //! The write-ahead record of an operation under way. It exists exactly while one is unfinished.
 
 use super::layout::Layout;
-use crate::host::fs;
-use crate::model::{ObjectId, Operation, Pause, Steps};
+use crate::host::{fs, share};
+use crate::model::{ObjectId, Operation, Pause, Step, Steps};
 use crate::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// What is needed to finish or take back an operation (`docs/formats.md`). Written before the first step; an operation
 /// that stops for a person has one for each leg, from one stop to the next.
@@ -135,6 +137,36 @@ pub fn last_step(layout: &Layout) -> Result<Option<usize>> {
     Ok(whole.lines().next_back().and_then(|line| line.parse().ok()))
 }
 
+/// Steps as they are stored; those with many files are written down by all processors.
+///
+/// # Errors
+/// Only when the format cannot hold something.
+pub fn steps_json(steps: &Steps) -> Result<Vec<u8>> {
+    const MANY: usize = 1000;
+    let failed = |e: serde_json::Error| Error::fault("cannot write down the steps").because(e);
+    let much = |step: &Step| matches!(step, Step::Worktree(change) if change.files.len() > MANY);
+    if !steps.steps.iter().any(much) {
+        return serde_json::to_vec(steps).map_err(failed);
+    }
+    let parts = Mutex::new(BTreeMap::new());
+    share(
+        &steps.steps,
+        1,
+        || (),
+        |(), at, piece| {
+            let text = serde_json::to_vec(&piece[0]);
+            parts.lock().unwrap_or_else(|e| e.into_inner()).insert(at, text);
+        },
+    );
+    let mut out = format!("{{\"version\":{},\"steps\":[", steps.version).into_bytes();
+    for (at, part) in parts.into_inner().unwrap_or_else(|e| e.into_inner()) {
+        out.extend_from_slice(if at == 0 { b"" } else { b"," });
+        out.append(&mut part.map_err(failed)?);
+    }
+    out.extend_from_slice(b"]}");
+    Ok(out)
+}
+
 /// Reads stored steps.
 ///
 /// # Errors
@@ -148,4 +180,23 @@ pub fn parse_steps(bytes: &[u8]) -> Result<Steps> {
         );
     }
     Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FileChange, FileKind, FileSpec, WorktreeChange};
+
+    #[test]
+    fn many_steps_are_written_down_as_few_are() {
+        let spec = FileSpec { kind: FileKind::File, mode: 0o644, blob: ObjectId::EMPTY_BLOB };
+        let change = |n| FileChange { path: format!("d/{n}").as_str().into(), old: None, new: Some(spec.clone()) };
+        let files = (0..3000).map(change).collect();
+        let moved = |slot: &str| Step::MoveToTrash { path: "a\"\\".into(), slot: slot.to_owned() };
+        let many = Step::Worktree(WorktreeChange { files, ..WorktreeChange::default() });
+        let steps = Steps::new(vec![moved("op/0"), many, Step::Index { changes: Vec::new() }, moved("op/1")]);
+        let json = steps_json(&steps).unwrap();
+        assert!(json == serde_json::to_vec(&steps).unwrap());
+        assert!(parse_steps(&json).unwrap() == steps);
+    }
 }

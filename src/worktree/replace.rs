@@ -91,10 +91,14 @@ impl<'a> Worker<'a> {
         let (path, Some(new)) = (&change.change.path, &change.change.new) else { return Ok(()) };
         let mut staged: Option<Staged> = None;
         let mut beside = false;
+        let mut first = self.foreseen(change);
         for _ in 0..ATTEMPTS {
             let dir = self.walker.make_parent(path)?;
             let target = self.spot(dir, path);
-            let found = self.find(&target, change)?;
+            let found = match first.take() {
+                Some(found) => found,
+                None => self.find(&target, change)?,
+            };
             if let Some(stat) = self.already(&target, change, &found)? {
                 staged.take().map_or(Ok(()), |staged| staged.slot.unlink())?;
                 self.written.push((index, stat));
@@ -154,6 +158,14 @@ impl<'a> Worker<'a> {
     fn is_seen(&self, change: &Change<'_>, stat: &Stat) -> bool {
         let (Some(seen), Some(old)) = (&change.seen, &change.change.old) else { return false };
         seen.stat.same_content(stat) && shape_is(stat, old) && !self.run.freshness.is_racy(&seen.stat, seen.since)
+    }
+
+    /// What stands at the path, by what was captured: whatever else it is comes out of the exchange, and is looked at
+    /// there in any case. `None` where more than the exchange depends on it.
+    fn foreseen(&self, change: &Change<'_>) -> Option<Found> {
+        let (seen, old, new) = (change.seen?, change.change.old.as_ref()?, change.change.new.as_ref()?);
+        let replaced = old.blob != new.blob && self.is_seen(change, &seen.stat);
+        (replaced && self.run.renames.exchange).then_some(Found::Old(seen.stat, true))
     }
 
     fn find(&self, target: &Spot, change: &Change<'_>) -> Result<Found> {

@@ -82,6 +82,20 @@ fn a_file_saved_meanwhile_is_kept() {
 }
 
 #[test]
+fn a_directory_made_meanwhile_where_a_file_was_is_kept_whole() {
+    let lab = every_kind();
+    age(&lab);
+    let seen = lab.seen();
+    fs::remove_file(lab.at("edit")).unwrap();
+    fs::create_dir(lab.at("edit")).unwrap();
+    fs::write(lab.at("edit/inside"), "saved").unwrap();
+    let applied = lab.run(&seen, false, usize::MAX).unwrap();
+    assert_eq!(lab.tree(), lab.wanted(false));
+    let [kept] = &applied.kept[..] else { panic!("{:?}", applied.kept) };
+    assert_eq!(fs::read_to_string(kept.at.join("inside")).unwrap(), "saved");
+}
+
+#[test]
 fn a_wrong_stat_alone_costs_a_look_at_the_content_and_no_more() {
     let lab = every_kind();
     let wrong: Vec<_> =

@@ -2,12 +2,12 @@
 
 use super::{Clean, Transition, Wanted};
 use crate::Result;
-use crate::git::{MODE_EXEC, MODE_GITLINK, ReadBlobs};
+use crate::git::{Ids, MODE_EXEC, MODE_GITLINK, ReadBlobs};
 use crate::model::report::LeftInPlace;
 use crate::model::{DirMode, DirSpec, FileChange, FileKind, FileSpec, ObjectId, Perms, RepoPath, Stat, Step};
 use crate::plan::Plan;
 use crate::store::scene::tree_spec;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 
 /// Why something stays.
 const KEPT: &str = "kept ([keep] paths)";
@@ -120,14 +120,37 @@ impl<'r> Transition<'_, 'r> {
         Ok(())
     }
 
-    /// Everything that will be written is read once before anything is touched.
-    pub(super) fn check_readable(&self) -> Result<ReadBlobs> {
-        let made: BTreeSet<ObjectId> = self.wanted_raw.values().copied().collect();
-        let mut known = HashSet::new();
+    /// The blobs that will be written unless the worktree holds them already: those that the index does not have. Few
+    /// are not worth a thread.
+    pub(super) fn likely(&self, wanted: &BTreeMap<RepoPath, Option<Wanted>>) -> Vec<ObjectId> {
+        const WORTH_IT: usize = 1000;
+        if self.differences.len() < WORTH_IT {
+            return Vec::new();
+        }
+        let blob = |path: &RepoPath| match wanted.get(path)? {
+            Some(Wanted::Tree(entry)) if entry.mode != MODE_GITLINK => Some(entry.id),
+            _ => None,
+        };
+        self.not_made(self.differences.keys().filter_map(blob))
+    }
+
+    /// Everything that will be written is read once before anything is touched. `read` is what was read and found whole
+    /// before, and what that was asked for.
+    pub(super) fn check_readable(&self, read: Option<(ReadBlobs, &[ObjectId])>) -> Result<ReadBlobs> {
+        let (mut found, checked) = read.unwrap_or_default();
+        let checked: Ids = checked.iter().copied().collect();
         let blobs = self.changes.values().filter_map(|c| Some(c.new.as_ref()?.blob));
+        let blobs = self.not_made(blobs.filter(|id| !checked.contains(id)));
+        found.append(self.desk.scene.repo.check_blobs(&blobs, self.desk.sink)?);
+        Ok(found)
+    }
+
+    /// Each of `blobs` once, without those that conversions made just now.
+    fn not_made(&self, blobs: impl Iterator<Item = ObjectId>) -> Vec<ObjectId> {
+        let made: Ids = self.wanted_raw.values().copied().collect();
+        let mut known = Ids::default();
         // In the order of the paths: packs hold neighbours as differences from one another.
-        let blobs: Vec<ObjectId> = blobs.filter(|id| !made.contains(id) && known.insert(*id)).collect();
-        self.desk.scene.repo.check_blobs(&blobs, self.desk.sink)
+        blobs.filter(|id| !made.contains(id) && known.insert(*id)).collect()
     }
 
     /// Ignored entries, and files too big to be saved, are moved and not copied.

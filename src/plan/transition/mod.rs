@@ -9,9 +9,9 @@ use super::ignored::ignored_there;
 use super::target::Target;
 use super::way::clear_the_way;
 use crate::config::Config;
-use crate::git::{Keep, ObjectSink, Pathspecs, ReadBlobs, SparsePatterns, TreeEntry, Trees};
+use crate::git::{Handles, Keep, ObjectSink, Pathspecs, ReadBlobs, SparsePatterns, TreeEntry, Trees};
 use crate::model::report::{Finding, LeftInPlace, Severity};
-use crate::model::{DirSpec, FileChange, FileSpec, ObjectId, RepoPath, Stat, Step, WorktreeChange};
+use crate::model::{DirSpec, FileChange, FileSpec, IndexChange, ObjectId, RepoPath, Stat, Step, WorktreeChange};
 use crate::store::scene::Scene;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +152,7 @@ pub struct Transition<'s, 'r> {
     converted: BTreeMap<RepoPath, ObjectId>,
     /// What was read of the blobs that are written.
     blobs: ReadBlobs,
+    index: Vec<IndexChange>,
     findings: Vec<Finding>,
     left: Vec<LeftInPlace>,
 }
@@ -188,6 +189,7 @@ impl<'s, 'r> Transition<'s, 'r> {
             wanted_raw: BTreeMap::new(),
             converted: BTreeMap::new(),
             blobs: ReadBlobs::default(),
+            index: Vec::new(),
             findings: Vec::new(),
             left: Vec::new(),
         };
@@ -198,17 +200,40 @@ impl<'s, 'r> Transition<'s, 'r> {
             }
             let wanted = this.wanted()?;
             let wanted = this.convert(wanted)?;
-            this.compare(wanted)?;
-            this.blobs = this.check_readable()?;
-            this.leave()?;
-            clear_the_way(&mut this)?;
-            this.remove_made()?;
-            this.leave_out_what_moves();
-            super::folders::settle(&mut this)?;
-            let to_trash = &this.to_trash;
-            this.left.retain(|left| !to_trash.contains(&left.path) && !scope.leaving.contains(&left.path));
+            let likely = this.likely(&wanted);
+            let (repo, sink): (&Handles, _) = (desk.scene.repo, desk.sink);
+            std::thread::scope(|threads| {
+                // What is likely to be written is read while the rest of the plan, which has one core only, is made.
+                let reading = (!likely.is_empty()).then(|| threads.spawn(|| repo.check_blobs(&likely, sink)));
+                this.decide(wanted)?;
+                let read = reading.and_then(|reading| reading.join().ok()).and_then(Result::ok);
+                this.blobs = this.check_readable(read.map(|read| (read, &likely[..])))?;
+                Ok::<(), Error>(())
+            })?;
+        } else {
+            this.decide_index()?;
         }
         Ok(this)
+    }
+
+    /// What happens to each path.
+    fn decide(&mut self, wanted: BTreeMap<RepoPath, Option<Wanted>>) -> Result<()> {
+        self.compare(wanted)?;
+        self.leave()?;
+        clear_the_way(self)?;
+        self.remove_made()?;
+        self.leave_out_what_moves();
+        super::folders::settle(self)?;
+        let (to_trash, scope) = (&self.to_trash, self.scope);
+        self.left.retain(|left| !to_trash.contains(&left.path) && !scope.leaving.contains(&left.path));
+        self.decide_index()
+    }
+
+    fn decide_index(&mut self) -> Result<()> {
+        if self.scope.index {
+            self.index = self.index_changes()?;
+        }
+        Ok(())
     }
 
     /// What differs between the tree of the index and another one, as that has it.
@@ -229,7 +254,6 @@ impl<'s, 'r> Transition<'s, 'r> {
     /// Puts the steps into a plan. `middle` (refs, `HEAD`) goes behind the files, so that a stop in between looks
     /// like local changes and never like lost ones; `last` goes to the end.
     pub fn into_plan(mut self, plan: &mut Plan, middle: Vec<Step>, last: Vec<Step>) -> Result<()> {
-        let index = if self.scope.index { self.index_changes()? } else { Vec::new() };
         let git_files = if self.scope.git_files { self.git_file_changes() } else { Vec::new() };
         for (n, path) in self.to_trash.iter().enumerate() {
             let slot = format!("{}/{n}", self.desk.operation);
@@ -256,8 +280,8 @@ impl<'s, 'r> Transition<'s, 'r> {
         plan.steps.extend(repositories);
         plan.steps.extend(middle);
         // Also without changes: the index learns the files' new stat data, so that git need not read them again.
-        if !index.is_empty() || !self.scope.index_stays_fresh(plan) {
-            plan.steps.push(Step::Index { changes: index });
+        if !self.index.is_empty() || !self.scope.index_stays_fresh(plan) {
+            plan.steps.push(Step::Index { changes: std::mem::take(&mut self.index) });
         }
         plan.steps.extend(last);
         plan.seen.append(&mut self.seen);
