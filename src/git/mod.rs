@@ -9,6 +9,7 @@ mod error;
 pub mod ignore;
 pub mod index;
 mod index_tree;
+mod inflate;
 mod linked;
 mod linked_records;
 mod merge;

@@ -9,6 +9,7 @@ use super::pack::Pack;
 use super::places;
 use super::unpack::{apply, sizes_of};
 use crate::Result;
+use crate::git::inflate::Inflate;
 use crate::git::repo::Handles;
 use crate::git::{ObjectKind, name_of};
 use crate::model::ObjectId;
@@ -131,7 +132,7 @@ fn find(pack: &Pack, wanted: &[ObjectId]) -> std::io::Result<Vec<(u64, ObjectId)
 /// What a thread needs to unpack blobs.
 struct Reader<'p> {
     window: Window<'p>,
-    inflate: libdeflater::Decompressor,
+    inflate: Inflate,
     /// What was unpacked last.
     out: Vec<u8>,
     /// Objects that others are differences to, by their place.
@@ -142,13 +143,7 @@ struct Reader<'p> {
 impl<'p> Reader<'p> {
     fn new(pack: &'p Pack) -> Self {
         let window = Window::small(&pack.data, pack.end);
-        Reader {
-            window,
-            inflate: libdeflater::Decompressor::new(),
-            out: Vec::new(),
-            bases: HashMap::new(),
-            room: BASES,
-        }
+        Reader { window, inflate: Inflate::new(), out: Vec::new(), bases: HashMap::new(), room: BASES }
     }
 
     /// The object of this kind and name, when it is what the entry unpacks to.
@@ -217,8 +212,8 @@ impl<'p> Reader<'p> {
         self.out.clear();
         self.out.resize(size, 0);
         let bytes = self.window.get(at, most).ok()?;
-        let got = self.inflate.zlib_decompress(bytes.get(header.length..bytes.len().min(most))?, &mut self.out).ok()?;
-        (got == size).then_some(header.form)
+        self.inflate.zlib(bytes.get(header.length..bytes.len().min(most))?, &mut self.out)?;
+        Some(header.form)
     }
 }
 

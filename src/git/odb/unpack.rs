@@ -5,6 +5,7 @@ use super::entries::{Entries, Form, Header, Window};
 use super::graph::Graph;
 use super::pack::Pack;
 use crate::git::ObjectKind;
+use crate::git::inflate::Inflate;
 use crate::model::ObjectId;
 use std::collections::HashMap;
 use std::io::Result;
@@ -14,7 +15,7 @@ use std::sync::Mutex;
 const MAX_SIZE: u64 = 32 << 20;
 /// Git packs differences of differences fifty deep, and 4095 at most.
 const MAX_CHAIN: usize = 4096;
-/// How many commits a thread takes at a time.
+/// How many commits a thread takes at a time at most: neighbours are differences to one another.
 const AT_ONCE: usize = 1 << 10;
 /// How many unpacked bases a thread keeps.
 const KEPT_BASES: usize = 256;
@@ -56,9 +57,12 @@ pub(super) fn commits(pack: &Pack, entries: &Entries, graph: &Graph) -> Result<P
 
 fn unpack(pack: &Pack, entries: &Entries, wanted: &[(u32, ObjectId)]) -> Result<Vec<PackCommits>> {
     let done = Mutex::new(Vec::new());
+    // As many for each thread, so that none waits long for the last piece of another.
+    let pieces = wanted.len().div_ceil(AT_ONCE);
+    let pieces = pieces.next_multiple_of(crate::host::threads(pieces)).max(1);
     crate::host::share(
         wanted,
-        AT_ONCE,
+        wanted.len().div_ceil(pieces).max(1),
         || Unpacker::new(pack, entries),
         |unpacker, _, piece| {
             let piece = unpacker.piece(piece);
@@ -73,14 +77,14 @@ struct Unpacker<'p> {
     pack: &'p Pack,
     entries: &'p Entries,
     window: Window<'p>,
-    inflate: libdeflater::Decompressor,
+    inflate: Inflate,
     bases: HashMap<usize, Vec<u8>>,
 }
 
 impl<'p> Unpacker<'p> {
     fn new(pack: &'p Pack, entries: &'p Entries) -> Self {
         let window = Window::new(&pack.data, pack.end);
-        Unpacker { pack, entries, window, inflate: libdeflater::Decompressor::new(), bases: HashMap::new() }
+        Unpacker { pack, entries, window, inflate: Inflate::new(), bases: HashMap::new() }
     }
 
     fn piece(&mut self, wanted: &[(u32, ObjectId)]) -> PackCommits {
@@ -142,8 +146,8 @@ impl<'p> Unpacker<'p> {
         out.clear();
         out.resize(header.size as usize, 0);
         let end = bytes.len().min(length as usize);
-        let got = self.inflate.zlib_decompress(bytes.get(header.length..end)?, out).ok()?;
-        (got == out.len()).then_some(header)
+        self.inflate.zlib(bytes.get(header.length..end)?, out)?;
+        Some(header)
     }
 }
 
