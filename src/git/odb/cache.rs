@@ -14,11 +14,11 @@ const MAGIC: &[u8; 8] = b"GRBKCOM\x01";
 const HEADER: usize = 8 + 20 + 5 * 8;
 const ROW: usize = 11;
 /// Smaller packs are read again: that takes no time, and looking at a small repository writes nothing.
-const WORTH_IT: usize = if cfg!(test) { 1 } else { 2_000 };
+pub(super) const WORTH_IT: usize = if cfg!(test) { 1 } else { 2_000 };
 const MAX_FILE: u64 = 1 << 30;
 
-fn path(memory: &Path, pack: &Pack) -> PathBuf {
-    memory.join(format!("{}.commits", pack.checksum))
+fn path(memory: &Path, pack: &ObjectId) -> PathBuf {
+    memory.join(format!("{pack}.commits"))
 }
 
 /// What is known of a pack.
@@ -26,7 +26,7 @@ pub(super) fn load(memory: &Path, pack: &Pack) -> Option<PackCommits> {
     if pack.count < WORTH_IT {
         return None;
     }
-    let content = recall(&path(memory, pack))?;
+    let content = recall(&path(memory, &pack.checksum))?;
     if content.get(..8)? != MAGIC || content.get(8..28)? != pack.checksum.as_bytes() {
         return None;
     }
@@ -49,14 +49,11 @@ pub(super) fn load(memory: &Path, pack: &Pack) -> Option<PackCommits> {
     (together == out.parents.len()).then_some(out)
 }
 
-/// Remembers what is known of a pack. Where that cannot be written, the next time takes as long as this.
-pub(super) fn save(memory: &Path, pack: &Pack, commits: &PackCommits) {
-    if pack.count < WORTH_IT {
-        return;
-    }
+/// Remembers what is known of the pack with this checksum. Where that cannot be written, the next time takes as long as this.
+pub(super) fn save(memory: &Path, pack: &ObjectId, commits: &PackCommits) {
     let mut out = Vec::with_capacity(HEADER + commits.ids.len() * 60);
     out.extend_from_slice(MAGIC);
-    out.extend_from_slice(pack.checksum.as_bytes());
+    out.extend_from_slice(pack.as_bytes());
     let lengths = [commits.ids.len(), commits.parents.len(), commits.tags.len(), commits.objects, commits.damaged];
     lengths.iter().for_each(|length| out.extend_from_slice(&(*length as u64).to_be_bytes()));
     commits.ids.iter().for_each(|id| out.extend_from_slice(id.as_bytes()));

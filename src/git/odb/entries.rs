@@ -27,6 +27,8 @@ const OFFSET_DELTA: u8 = 6;
 const REF_DELTA: u8 = 7;
 /// No header of an entry is longer.
 pub(super) const LONGEST_HEADER: usize = 48;
+/// From so many on both tables are read at the same time.
+const MANY: usize = 1 << 15;
 /// How many entries a thread takes at a time.
 const AT_ONCE: usize = 1 << 12;
 
@@ -209,8 +211,15 @@ impl Entries {
 
 /// The offsets, sorted, and the number in the index of each.
 fn in_order(pack: &Pack) -> Result<(Vec<u64>, Vec<u32>)> {
-    let offsets = pack.offsets()?;
-    if let Some(order) = pack.order() {
+    let (offsets, order) = match pack.count < MANY {
+        true => (pack.offsets(), pack.order()),
+        false => std::thread::scope(|scope| {
+            let order = crate::host::beside(scope, || pack.order());
+            (pack.offsets(), order.join().unwrap_or_default())
+        }),
+    };
+    let offsets = offsets?;
+    if let Some(order) = order {
         let sorted: Option<Vec<u64>> = order.iter().map(|at| offsets.get(*at as usize).copied()).collect();
         // Increasing without a gap in the numbers: nothing is there twice, so nothing is missing.
         if let Some(sorted) = sorted.filter(|sorted| sorted.is_sorted_by(|a, b| a < b)) {

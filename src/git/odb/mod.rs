@@ -92,14 +92,19 @@ impl Repo {
         let graph = graph::Graph::read(self, &stores);
         let mut out = Catalogue::default();
         let (mut found, mut own_tags) = (Vec::new(), HashSet::new());
+        // What was found out about packs now, by its place in `found`.
+        let mut fresh = Vec::new();
         for store in &stores {
             for stem in places::packs(store) {
                 match read_pack(&stem, &graph, memory, store.borrowed) {
-                    Ok((at, commits)) => {
+                    Ok((at, commits, is_fresh)) => {
                         out.objects += commits.objects;
                         out.damaged += commits.damaged;
                         out.tags.extend(&commits.tags);
                         own_tags.extend(commits.tags.iter().filter(|_| !at.borrowed).copied());
+                        if is_fresh && at.objects >= cache::WORTH_IT {
+                            fresh.push((found.len(), at.checksum));
+                        }
                         found.push((commits, at.borrowed));
                         out.packs.push(at);
                     }
@@ -122,7 +127,13 @@ impl Repo {
         out.tags.dedup();
         out.borrowed_tags = out.tags.iter().filter(|tag| !own_tags.contains(*tag)).copied().collect();
         cache::forget_others(memory, &out.packs.iter().map(|pack| pack.checksum).collect::<Vec<_>>());
-        out.commits = Commits::new(found, &graph::shallow(self));
+        let shallow = graph::shallow(self);
+        let save = || fresh.iter().for_each(|(at, checksum)| cache::save(memory, checksum, &found[*at].0));
+        out.commits = std::thread::scope(|scope| {
+            // Hashing and writing it takes as long as putting the commits together.
+            let _saving = (!fresh.is_empty()).then(|| crate::host::beside(scope, save));
+            Commits::new(&found, &shallow)
+        });
         Ok(out)
     }
 }
@@ -181,12 +192,13 @@ impl Catalogue {
     }
 }
 
+/// A pack with its commits, and whether they were read now, not remembered.
 fn read_pack(
     stem: &Path,
     graph: &graph::Graph,
     memory: &Path,
     borrowed: bool,
-) -> std::io::Result<(PackAt, PackCommits)> {
+) -> std::io::Result<(PackAt, PackCommits, bool)> {
     let pack = Pack::open(stem)?;
     let at = PackAt {
         stem: stem.to_owned(),
@@ -198,10 +210,9 @@ fn read_pack(
         checksum: pack.checksum,
     };
     if let Some(known) = cache::load(memory, &pack) {
-        return Ok((at, known));
+        return Ok((at, known, false));
     }
     let entries = entries::Entries::read(&pack)?;
     let commits = unpack::commits(&pack, &entries, graph)?;
-    cache::save(memory, &pack, &commits);
-    Ok((at, commits))
+    Ok((at, commits, true))
 }

@@ -33,7 +33,7 @@ pub type Seen = Vec<u8>;
 impl Commits {
     /// Puts the commits of all packs together; a commit that is in several of them counts once. The parents of those
     /// in `cut` are not followed. The `bool` says that a pack belongs to another repository.
-    pub(super) fn new(found: Vec<(PackCommits, bool)>, cut: &HashSet<ObjectId>) -> Commits {
+    pub(super) fn new(found: &[(PackCommits, bool)], cut: &HashSet<ObjectId>) -> Commits {
         let total = found.iter().map(|(pack, _)| pack.ids.len()).sum();
         let mut out = Commits {
             ids: Vec::with_capacity(total),
