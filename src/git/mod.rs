@@ -27,6 +27,7 @@ mod refs;
 mod remote;
 mod repo;
 mod rescue;
+mod settings;
 mod sign;
 mod signature;
 mod sparse;

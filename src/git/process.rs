@@ -1,6 +1,7 @@
 //! The few jobs that only the `git` program can do.
 
-use super::repo::{Handles, Repo, Setting};
+use super::repo::{Handles, Repo};
+use super::settings::{Owner, Setting};
 use crate::host::env;
 use crate::host::process::{Command, Conversation};
 use crate::model::{ObjectId, RepoPath};
@@ -54,13 +55,12 @@ pub(super) fn only_allowed_filters(repo: &Repo) -> Vec<(String, String)> {
     out
 }
 
-/// The settings whose keys match, as git itself reads them.
-pub(super) fn settings(repo: &Handles, keys: &str) -> Result<Vec<Setting>> {
+/// All settings, as git itself reads them.
+pub(super) fn settings(repo: &Handles) -> Result<Vec<Setting>> {
     let mut command = git(repo);
-    command.args(["config", "--includes", "--show-scope", "-z", "--get-regexp", keys]);
+    command.args(["config", "--list", "--includes", "--show-scope", "-z"]);
     let done = command.input(b"")?;
-    // No such key: 1.
-    if !matches!(done.code, Some(0 | 1)) {
+    if done.code != Some(0) {
         return Err(Error::fault("git cannot read its configuration").because(String::from_utf8_lossy(&done.stderr)));
     }
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
@@ -68,8 +68,12 @@ pub(super) fn settings(repo: &Handles, keys: &str) -> Result<Vec<Setting>> {
     let mut out = Vec::new();
     while let (Some(scope), Some(setting)) = (parts.next(), parts.next()) {
         let (key, value) = setting.split_once('\n').unwrap_or((setting, "true"));
-        let own = matches!(scope, "local" | "worktree");
-        out.push(Setting { key: key.to_owned(), value: value.to_owned(), own });
+        let of = match scope {
+            "local" | "worktree" => Owner::Repository,
+            "command" => Owner::Caller,
+            _ => Owner::User,
+        };
+        out.push(Setting { key: key.to_owned(), value: value.to_owned(), of });
     }
     Ok(out)
 }

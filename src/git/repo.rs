@@ -2,18 +2,18 @@
 
 use super::error::{GitContext, not_found};
 use super::refs::PackedCache;
+use super::settings::Configuration;
 use crate::model::{Head, ObjectId};
 use crate::{Error, Result};
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Once, OnceLock};
+use std::sync::{Mutex, Once};
 
 /// A repository with a worktree: the one the program stands in.
 pub struct Repo {
     pub(super) git: git2::Repository,
     handles: Handles,
-    config: OnceLock<git2::Config>,
+    pub(super) configuration: Configuration,
     pub(super) packed: PackedCache,
     runs_own: Cell<bool>,
 }
@@ -25,20 +25,6 @@ pub struct Handles {
     git_dir: PathBuf,
     common_dir: PathBuf,
     spare: Mutex<Vec<git2::Repository>>,
-}
-
-/// A line of git's configuration.
-pub(super) struct Setting {
-    /// As in `filter.lfs.smudge`.
-    pub key: String,
-    pub value: String,
-    /// The repository's own: a repository may bring it along.
-    pub own: bool,
-}
-
-/// The middle of a key: `lfs` in `filter.lfs.smudge`.
-fn name_in<'k>(key: &'k str, section: &str) -> Option<&'k str> {
-    Some(key.strip_prefix(section)?.strip_prefix('.')?.rsplit_once('.')?.0)
 }
 
 impl std::ops::Deref for Repo {
@@ -108,8 +94,8 @@ impl Repo {
         let git_dir = canonical(git.path())?;
         let common_dir = canonical(git.commondir())?;
         let handles = Handles { root, git_dir, common_dir, spare: Mutex::new(Vec::new()) };
-        let (config, packed, runs_own) = (OnceLock::new(), PackedCache::default(), Cell::new(false));
-        let repo = Repo { git, handles, config, packed, runs_own };
+        let (configuration, packed, runs_own) = (Configuration::default(), PackedCache::default(), Cell::new(false));
+        let repo = Repo { git, handles, configuration, packed, runs_own };
         repo.refuse_unsupported()?;
         Ok(repo)
     }
@@ -139,120 +125,10 @@ impl Repo {
         }
     }
 
-    fn config(&self) -> Result<&git2::Config> {
-        if let Some(config) = self.config.get() {
-            return Ok(config);
-        }
-        let config = self.git.config().and_then(|mut c| c.snapshot()).context("cannot read git's configuration")?;
-        Ok(self.config.get_or_init(|| config))
-    }
-
-    /// A value of git's configuration.
-    pub fn config_string(&self, key: &str) -> Option<String> {
-        self.config().ok()?.get_string(key).ok()
-    }
-
-    /// A true-or-false value of git's configuration.
-    pub fn config_bool(&self, key: &str) -> Option<bool> {
-        self.config().ok()?.get_bool(key).ok()
-    }
-
-    /// A path of git's configuration, `~` resolved.
-    pub fn config_path(&self, key: &str) -> Option<PathBuf> {
-        self.config().ok()?.get_path(key).ok()
-    }
-
-    /// Every value of a key that the user's or the system's own configuration holds: what a repository brings
-    /// along does not count.
-    pub fn config_of_user(&self, key: &str) -> Vec<String> {
-        let Ok(config) = self.config() else { return Vec::new() };
-        let mut out = Vec::new();
-        if let Ok(mut entries) = config.entries(Some(&format!("^{}$", key.replace('.', "\\.")))) {
-            while let Some(Ok(entry)) = entries.next() {
-                use git2::ConfigLevel::{Global, ProgramData, System, XDG};
-                if matches!(entry.level(), Global | System | XDG | ProgramData)
-                    && let Ok(value) = entry.value()
-                {
-                    out.push(value.to_owned());
-                }
-            }
-        }
-        out
-    }
-
-    /// Names of filters that the repository's own configuration defines, and that the user's does not have just so.
-    pub fn filters_of_repository(&self) -> BTreeSet<String> {
-        self.of_repository("filter", "(clean|smudge|process)")
-    }
-
-    /// Names of merge drivers that the repository's own configuration defines, and that the user's does not have just so.
-    pub fn drivers_of_repository(&self) -> BTreeSet<String> {
-        self.of_repository("merge", "driver")
-    }
-
-    fn of_repository(&self, section: &str, keys: &str) -> BTreeSet<String> {
-        let all = self.settings(&format!("^{section}\\..*\\.{keys}$"));
-        let of_user = |key: &str| all.iter().rev().find(|setting| !setting.own && setting.key == key);
-        let differs = |setting: &&Setting| of_user(&setting.key).is_none_or(|user| user.value != setting.value);
-        let own = all.iter().filter(|setting| setting.own).filter(differs);
-        own.filter_map(|setting| Some(name_in(&setting.key, section)?.to_owned())).collect()
-    }
-
-    /// What the repository's own configuration runs to reach a remote, and the user's does not have just so: keys and
-    /// values.
-    pub(super) fn remote_commands_of_repository(&self) -> Vec<(String, String)> {
-        let keys = "^(core\\.(sshcommand|gitproxy|askpass|alternaterefscommand)|credential\\.(.*\\.)?helper|\
-                    remote\\..*\\.(uploadpack|receivepack|vcs))$";
-        let all = self.settings(keys);
-        let of_user =
-            |one: &Setting| all.iter().any(|user| !user.own && user.key == one.key && user.value == one.value);
-        all.iter().filter(|one| one.own && !of_user(one)).map(|one| (one.key.clone(), one.value.clone())).collect()
-    }
-
     /// The names of the remotes.
     pub fn remotes(&self) -> Vec<String> {
         let Ok(names) = self.git.remotes() else { return Vec::new() };
         names.iter().flatten().flatten().map(str::to_owned).collect()
-    }
-
-    /// All commands that the repository's own configuration defines (filters, merge drivers, what reaches a remote), and
-    /// that the user's does not have just so: keys and values, in a fixed order.
-    pub fn own_commands(&self) -> Vec<(String, String)> {
-        let (filters, drivers) = (self.filters_of_repository(), self.drivers_of_repository());
-        let listed = |key: &str| {
-            name_in(key, "filter").is_some_and(|name| filters.contains(name))
-                || name_in(key, "merge").is_some_and(|name| drivers.contains(name))
-        };
-        let all = self.settings("^(filter\\..*\\.(clean|smudge|process|required)|merge\\..*\\.driver)$");
-        let own = all.into_iter().filter(|setting| setting.own && listed(&setting.key));
-        let mut out: Vec<(String, String)> = own.map(|setting| (setting.key, setting.value)).collect();
-        out.extend(self.remote_commands_of_repository());
-        out.sort();
-        out
-    }
-
-    /// The settings whose keys match, the last of a key being the one that counts.
-    pub(super) fn settings(&self, keys: &str) -> Vec<Setting> {
-        let found = self.settings_read_here(keys);
-        // Git knows more conditions than libgit2, and what it includes then can name commands.
-        let conditions = self.settings_read_here("^includeif\\..*\\.path$");
-        if !conditions.iter().any(|setting| setting.own) {
-            return found;
-        }
-        super::process::settings(self, keys).unwrap_or(found)
-    }
-
-    fn settings_read_here(&self, keys: &str) -> Vec<Setting> {
-        let Ok(config) = self.config() else { return Vec::new() };
-        let mut out = Vec::new();
-        if let Ok(mut entries) = config.entries(Some(keys)) {
-            while let Some(Ok(entry)) = entries.next() {
-                let (Ok(key), Ok(value)) = (entry.name(), entry.value()) else { continue };
-                let own = matches!(entry.level(), git2::ConfigLevel::Local | git2::ConfigLevel::Worktree);
-                out.push(Setting { key: key.to_owned(), value: value.to_owned(), own });
-            }
-        }
-        out
     }
 
     /// From now on the commands that only the repository defines may run: its user has allowed them.
@@ -283,12 +159,6 @@ impl Repo {
                 base.or_else(|| crate::host::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
             base.map(|base| base.join("git/ignore"))
         })
-    }
-
-    /// Names of remotes whose objects may be missing on purpose (a partial clone).
-    pub fn is_partial_clone(&self) -> bool {
-        let Ok(config) = self.config() else { return false };
-        config.entries(Some("remote\\..*\\.promisor")).is_ok_and(|mut entries| entries.next().is_some())
     }
 
     fn refuse_unsupported(&self) -> Result<()> {

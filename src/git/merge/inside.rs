@@ -42,8 +42,10 @@ pub(super) struct Inside {
 /// Variables through which git gets settings that libgit2 does not see.
 const UNSEEN: [&str; 3] = ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_ATTR_SOURCE"];
 /// Settings that matter here, and includes under a condition that libgit2 does not know.
-const SETTINGS: &str =
-    "^(merge\\.(default|conflictstyle)|diff\\.algorithm|attr\\.tree|includeif\\.hasconfig:.*\\.path)$";
+fn matters(key: &str) -> bool {
+    ["merge.default", "merge.conflictstyle", "diff.algorithm", "attr.tree"].contains(&key)
+        || (key.starts_with("includeif.hasconfig:") && key.ends_with(".path"))
+}
 
 impl Inside {
     pub fn of(repo: &Repo) -> Inside {
@@ -96,7 +98,7 @@ fn style(repo: &Repo) -> Option<Style> {
         return None;
     }
     let mut style = Style::Merge;
-    for setting in repo.settings(SETTINGS) {
+    for setting in repo.settings(&matters) {
         style = match (setting.key.as_str(), setting.value.as_str()) {
             ("diff.algorithm", "histogram") => style,
             ("merge.conflictstyle", "merge") => Style::Merge,
