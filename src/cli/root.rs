@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
-use crate::commands::{Command, Global, Typed, status};
-use clap::{CommandFactory, Parser};
+use crate::commands::{Command, Global, described, status};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 
 /// Go back to any known-good state of a git repository; lose nothing; come back again
@@ -64,17 +64,54 @@ impl Default for Command {
     }
 }
 
+/// The commands, of which clap is told none.
+struct Untold(Command);
+
+impl FromArgMatches for Untold {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Command::from_arg_matches(matches).map(Untold)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl Subcommand for Untold {
+    fn augment_subcommands(cmd: clap::Command) -> clap::Command {
+        cmd
+    }
+
+    fn augment_subcommands_for_update(cmd: clap::Command) -> clap::Command {
+        cmd
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Command::has_subcommand(name)
+    }
+}
+
 /// Reads the command line.
 ///
-/// To describe all commands to clap took a quarter of a start, so at first only the one that was typed is described. Help and
+/// To describe all commands to clap took a quarter of a start, so at first it is told only of the one that was typed. Help and
 /// errors tell of all of them, and come from a second reading.
 pub(super) fn parse(arguments: &[OsString]) -> Result<Root, clap::Error> {
-    match Root::<Typed>::try_parse_from(arguments) {
-        Ok(Root { global, color, help, command }) => {
-            Ok(Root { global, color, help, command: command.map(Command::from) })
+    match read_one(arguments) {
+        Some(Root { global, color, help, command }) => {
+            Ok(Root { global, color, help, command: command.map(|Untold(command)| command) })
         }
-        Err(_) => Root::try_parse_from(arguments),
+        None => Root::try_parse_from(arguments),
     }
+}
+
+/// The command line when a command is its first word, or nothing was typed.
+fn read_one(arguments: &[OsString]) -> Option<Root<Untold>> {
+    let all = Root::<Untold>::command();
+    let all = match arguments.get(1) {
+        Some(first) => all.subcommand(described(first.to_str()?)?),
+        None => all,
+    };
+    Root::from_arg_matches(&all.try_get_matches_from(arguments).ok()?).ok()
 }
 
 /// The whole command line as clap sees it.

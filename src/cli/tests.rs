@@ -24,6 +24,15 @@ fn exit(line: &[&str]) -> u8 {
 }
 
 #[test]
+fn every_command_can_be_described_alone() {
+    for known in command_line().get_subcommands() {
+        let alone = commands::described(known.get_name()).unwrap();
+        let ids = |command: &clap::Command| command.get_arguments().map(|arg| arg.get_id().clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&alone), ids(known));
+    }
+}
+
+#[test]
 fn the_command_line_is_consistent() {
     command_line().debug_assert();
 }

@@ -88,7 +88,7 @@ pub struct Global {
     pub reason: Option<String>,
 }
 
-/// From one list: what can be typed, the same for a quick reading, and which code runs.
+/// From one list: what can be typed, what each command alone is for clap, and which code runs.
 macro_rules! commands {
     ($($name:ident: $module:ident,)*) => {
         /// What can be typed after `git rollback`. The words of each command's help stand at its `Args`.
@@ -101,23 +101,15 @@ macro_rules! commands {
             Unknown(Vec<OsString>),
         }
 
-        // The same commands, each described to clap only when it is the one that was typed.
-        #[derive(Clone, Debug, clap::Subcommand)]
-        #[command(defer = true)]
-        #[allow(missing_docs, clippy::large_enum_variant, reason = "as above")]
-        pub(crate) enum Typed {
-            $($name($module::Args),)*
-            #[command(external_subcommand)]
-            Unknown(Vec<OsString>),
-        }
-
-        impl From<Typed> for Command {
-            fn from(typed: Typed) -> Command {
-                match typed {
-                    $(Typed::$name(args) => Command::$name(args),)*
-                    Typed::Unknown(words) => Command::Unknown(words),
+        /// What clap is told of one command.
+        pub(crate) fn described(typed: &str) -> Option<clap::Command> {
+            $({
+                let name = stringify!($module).trim_start_matches("r#");
+                if name == typed {
+                    return Some(<$module::Args as clap::Args>::augment_args(clap::Command::new(name)));
                 }
-            }
+            })*
+            None
         }
 
         /// Runs a command.
