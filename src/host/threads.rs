@@ -2,7 +2,7 @@
 
 use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread::{JoinHandle, Scope, ScopedJoinHandle};
 
 /// How many threads share work that comes in so many pieces.
 pub fn threads(pieces: usize) -> usize {
@@ -54,13 +54,24 @@ pub fn beside<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, T> {
-    let here = sched_getcpu();
-    let thread = scope.spawn(move || {
-        leave(here);
-        work()
-    });
+    let thread = scope.spawn(elsewhere(work));
     std::thread::yield_now();
     thread
+}
+
+/// The same for work that may last longer than who began it.
+pub fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let thread = std::thread::spawn(elsewhere(work));
+    std::thread::yield_now();
+    thread
+}
+
+fn elsewhere<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let here = sched_getcpu();
+    move || {
+        leave(here);
+        work()
+    }
 }
 
 /// Goes to another processor than this one; where there is none, or it is not allowed, nothing happens.
@@ -95,5 +106,6 @@ mod tests {
         });
         assert_eq!(count.into_inner(), 1);
         assert_eq!(std::thread::scope(|scope| beside(scope, || 7).join().unwrap()), 7);
+        assert_eq!(aside(|| 7).join().unwrap(), 7);
     }
 }

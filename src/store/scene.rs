@@ -88,9 +88,10 @@ impl<'r> Scene<'r> {
             Some(id) => repo.commit(id)?.tree,
             None => ObjectId::EMPTY_TREE,
         };
-        let mut index = Index::read(&repo.index_path())?;
+        let (mut index, check) = Index::read_unchecked(&repo.index_path())?;
         index.set_trust(repo.stat_trust());
-        let scan = look(repo, wanted, &index)?;
+        // Both cores are busy with the look; what it found is used when the index is known to be whole.
+        let scan = check.before(look(repo, wanted, &index))?;
         let attributes = present_attributes(repo, wanted, &index, &scan)?;
         let mut scene = Scene {
             repo,

@@ -26,10 +26,10 @@ pub struct Survey {
 impl Survey {
     /// Looks at the worktree; `head_tree` is the tree of the commit, the empty tree when there is none.
     pub fn take(repo: &Repo, head_tree: ObjectId) -> Result<Survey> {
-        let mut index = Index::read(&repo.index_path())?;
+        let (mut index, check) = Index::read_unchecked(&repo.index_path())?;
         index.set_trust(repo.stat_trust());
         let wanted = Wanted::default();
-        let scan = look(repo, &wanted, &index)?;
+        let scan = check.before(look(repo, &wanted, &index))?;
         let attributes = present_attributes(repo, &wanted, &index, &scan)?;
         let differing = Look { repo, index: &index, scan: &scan, attributes: &attributes }.differing()?;
         // In a sparse checkout git takes the mark off a file that is there all the same.

@@ -132,6 +132,32 @@ fn f2_a_missing_blob_is_refused() {
     refused_without_fsck(&repo, "to v1 -y");
 }
 
+/// F2: a big index whose checksum is wrong is refused, and nothing is changed: the checksum is computed while the worktree is looked at.
+#[test]
+fn f2_a_big_index_with_a_wrong_checksum_is_refused() {
+    let repo = TestRepo::fixture("working-day");
+    repo.sh("blob=$(echo many | git hash-object -w --stdin)
+        for n in $(seq 20000); do printf '100644 %s 0\\tmany/%s\\n' $blob $n; done | git update-index --index-info");
+    repo.rb("checkpoint whole -q");
+    let index = repo.git_dir().join("index");
+    let mut bytes = std::fs::read(&index).unwrap();
+    assert!(bytes.len() > 1 << 20);
+    // In the name of the first entry's object: it can be read as well as before.
+    bytes[12 + 41] ^= 1;
+    std::fs::write(&index, bytes).unwrap();
+    // The lock says who had it last.
+    let files = || {
+        std::fs::write(repo.common_dir().join("rollback/main/lock"), "").unwrap();
+        RepoFiles::of(&repo)
+    };
+    let before = files();
+    for line in ["checkpoint broken", "backup --clean -y", "to v1 -y", "restore --from v1 src/f1.txt -y"] {
+        let run = repo.rollback(&words(line)).code(128);
+        assert!(run.stderr().contains("checksum does not match") && run.stderr().contains("index"), "{run}");
+        files().must_be(&before, line);
+    }
+}
+
 /// Overwrites or removes the loose object that `revision` names.
 #[track_caller]
 fn damage(repo: &TestRepo, revision: &str, bytes: Option<&[u8]>) {

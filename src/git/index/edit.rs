@@ -1,7 +1,8 @@
 //! Changing the index and writing it.
 
 use super::super::checksum::checksum;
-use super::{CachedTree, Index, IndexEntry, MUCH, TreeNode, cached};
+use super::read::MUCH;
+use super::{CachedTree, Index, IndexEntry, TreeNode, cached};
 use crate::model::{RepoPath, Stat};
 use crate::{Error, Result};
 use std::io::Write;

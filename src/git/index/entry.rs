@@ -122,6 +122,7 @@ impl Entries {
     /// Where the entries of a file begin: it ends with the last of them. Everything that others build on is checked.
     pub fn parse(data: &[u8], version: u32, count: u32) -> Result<Parsed> {
         let mut parsed = Parsed { starts: Vec::with_capacity(count as usize), notable: Vec::new(), plain: None };
+        crate::host::big_pages(&parsed.starts);
         let mut before: (&[u8], u8) = (b"", 0);
         if version == 4 {
             let plain = expand(data, count)?;

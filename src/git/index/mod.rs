@@ -8,16 +8,15 @@ mod cached;
 mod edit;
 mod entry;
 mod raw;
+mod read;
 #[cfg(test)]
 mod tests;
 
 pub use cached::{CachedTree, TreeNode};
+pub use read::Check;
 
-use crate::host::beside;
 use crate::model::{ObjectId, Stat};
-use crate::{Error, Result};
 use entry::Entry;
-use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,76 +67,6 @@ impl Index {
             trees: None,
             last: AtomicUsize::new(0),
             resolve_undo: None,
-        }
-    }
-
-    /// Reads the index file; a missing file is an empty index.
-    ///
-    /// # Errors
-    ///
-    /// A damaged file is a fault that names it; a split or a sparse index is refused.
-    pub fn read(path: &Path) -> Result<Index> {
-        let what = || format!("cannot read the index {}", path.display());
-        let mut file = match std::fs::File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Index::empty()),
-            Err(error) => return Err(Error::io(what(), &error)),
-        };
-        // The time is read before the bytes: should git replace the content in between (it never
-        // does in place), an older time makes more entries racy, never fewer.
-        let meta = file.metadata().map_err(|error| Error::io(what(), &error))?;
-        let data = read_all(&mut file, meta.len()).map_err(|error| Error::io(what(), &error))?;
-        let mut index = Index::decode(data).map_err(|error| match error.kind() {
-            crate::Kind::Refused => error,
-            _ => error.context(format!("the index {} is damaged", path.display())).help(
-                "`git fsck` looks closer; move the file away and run `git reset` to build it anew from HEAD \
-                 (files are not touched, what was staged is lost)",
-            ),
-        })?;
-        index.file = stat_of(&meta);
-        index.distrust_racy_entries();
-        Ok(index)
-    }
-
-    fn decode(mut data: Vec<u8>) -> Result<Index> {
-        let layout = raw::layout(&data)?;
-        let parse = || entry::Entries::parse(&data[..layout.extensions], layout.version, layout.count);
-        // The hash costs more than all else: the second core takes it for big files.
-        let (entries, sum) = if data.len() > MUCH {
-            std::thread::scope(|scope| {
-                let sum = beside(scope, || raw::verify_checksum(&data));
-                (parse(), sum.join().unwrap_or_else(|_| Err(Error::fault("the checksum could not be computed"))))
-            })
-        } else {
-            (parse(), raw::verify_checksum(&data))
-        };
-        sum?;
-        let starts = entries?;
-        let trees = layout.tree.map(|body| &data[body]).and_then(cached::Trees::parse);
-        let resolve_undo = layout.resolve_undo.map(|body| data[body].to_vec());
-        data.truncate(layout.extensions);
-        let entries = entry::Entries::of(data, starts);
-        Ok(Index {
-            entries,
-            file: Stat::default(),
-            trust: Trust::default(),
-            trees,
-            last: AtomicUsize::new(0),
-            resolve_undo,
-        })
-    }
-
-    fn distrust_racy_entries(&mut self) {
-        let (seconds, nanos) = self.file.mtime;
-        for i in 0..self.len() {
-            let racy = match self.entries.at(i).mtime() {
-                // A time without a fraction comes from a coarse clock: FAT counts in steps of two seconds.
-                (secs, 0) => seconds <= i64::from(secs).saturating_add(1),
-                (secs, nsecs) => (seconds, nanos) <= (i64::from(secs), nsecs),
-            };
-            if racy {
-                self.entries.set_size(i, 0);
-            }
         }
     }
 
@@ -304,28 +233,6 @@ impl Index {
     pub fn cached_tree(&self) -> Option<CachedTree<'_>> {
         self.trees.as_ref().map(cached::Trees::root)
     }
-}
-
-/// From this size on a second core is worth it.
-const MUCH: usize = 1 << 20;
-
-/// The bytes of a file; of a big one, each core reads a half.
-fn read_all(file: &mut std::fs::File, size: u64) -> std::io::Result<Vec<u8>> {
-    use std::os::unix::fs::FileExt;
-    let size = usize::try_from(size).map_err(std::io::Error::other)?;
-    if size < MUCH {
-        let mut data = Vec::with_capacity(size);
-        return file.read_to_end(&mut data).map(|_| data);
-    }
-    let mut data = vec![0; size];
-    let (first, second) = data.split_at_mut(size / 2);
-    let (file, middle) = (&*file, first.len() as u64);
-    let read = std::thread::scope(|scope| {
-        let other = beside(scope, move || file.read_exact_at(second, middle));
-        let read = file.read_exact_at(first, 0);
-        read.and(other.join().unwrap_or_else(|_| Err(std::io::Error::other("a thread ended unexpectedly"))))
-    });
-    read.map(|()| data)
 }
 
 /// What `stat` says of an index file; `None`: there is none.

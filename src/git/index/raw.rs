@@ -1,6 +1,5 @@
 //! The bytes of the index file: where things are, whether they are whole, whether we can serve them.
 
-use super::super::checksum::checksum;
 use crate::git::tree::{MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, MODE_TREE};
 use crate::model::check_path;
 use crate::{Error, Result};
@@ -20,7 +19,7 @@ pub(super) struct Layout {
     pub resolve_undo: Option<Range<usize>>,
 }
 
-const HASH: usize = 20;
+pub(super) const HASH: usize = 20;
 
 pub(super) fn damaged(why: impl Into<String>) -> Error {
     Error::fault(why)
@@ -124,18 +123,6 @@ fn end_of_entries(data: &[u8], version: u32, count: u32) -> Option<usize> {
         }
     }
     Some(at)
-}
-
-/// Compares the trailing hash with the content; `index.skipHash` leaves zeros.
-pub(super) fn verify_checksum(data: &[u8]) -> Result<()> {
-    let (content, sum) = data.split_at(data.len().saturating_sub(HASH));
-    if sum.iter().all(|&byte| byte == 0) {
-        return Ok(());
-    }
-    match checksum(&[content]) == *sum {
-        true => Ok(()),
-        false => Err(damaged("its checksum does not match its content")),
-    }
 }
 
 /// What an entry is, beside a file of the user's.

@@ -318,7 +318,7 @@ fn a_big_index_is_the_same_after_reading_and_writing() {
     let list: String = (0..20_000).map(|n| format!("100644 {} 0\tdir{:03}/a file {n}\n", id.trim(), n % 300)).collect();
     repo.git_with_input(&["update-index", "--index-info"], list.as_bytes());
     let before = std::fs::read(repo.index_file()).unwrap();
-    assert!(before.len() > MUCH);
+    assert!(before.len() > read::MUCH);
     let mut written = Vec::new();
     Index::read(&repo.index_file()).unwrap().write(&mut written).unwrap();
     assert_eq!(written, before);

@@ -9,6 +9,7 @@ mod tests;
 use super::listing::Top;
 use crate::git::ignore::Rules;
 use crate::git::index::Index;
+use crate::host::big_pages;
 use crate::model::{PathSet, RepoPath, Stat};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -214,16 +215,17 @@ pub fn scan(root: &Path, index: &Index, rules: &Rules, options: &ScanOptions) ->
     let cannot = |error| Error::io(format!("cannot open the worktree {}", root.display()), &error);
     let top = Top::open(root).map_err(cannot)?;
     let setgid = top.open_dir(None, b"").and_then(|dir| dir.stat()).map_err(cannot)?.mode & 0o2000;
-    let mut entries = match &options.only {
-        None => (0..index.len()).map(|i| not_there(index, i)).collect(),
+    let mut entries = Vec::with_capacity(index.len());
+    big_pages(&entries);
+    match &options.only {
+        None => entries.extend((0..index.len()).map(|i| not_there(index, i))),
         Some(only) => {
-            let mut entries = vec![EntryState::Unseen; index.len()];
+            entries.resize(index.len(), EntryState::Unseen);
             for i in only.iter().flat_map(|path| index.range_at_and_below(path.as_bytes())) {
                 entries[i] = not_there(index, i);
             }
-            entries
         }
-    };
+    }
     let first = directory::Task::top(&mut entries, rules);
     // Where the top hands its group down, so do the directories made in it.
     let usual_mode = (0o777 & !options.umask) | setgid;

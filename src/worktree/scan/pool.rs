@@ -19,6 +19,8 @@ struct State<'e> {
     /// The last is taken first: depth before breadth holds few directories open.
     tasks: Vec<Task<'e>>,
     busy: usize,
+    /// How many threads wait for tasks.
+    waiting: usize,
     seen: usize,
     /// Whether other threads were started.
     shared: bool,
@@ -39,7 +41,9 @@ impl<'e> Pool<'_, 'e> {
                 break;
             }
             let Some(task) = state.tasks.pop() else {
+                state.waiting += 1;
                 state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.waiting -= 1;
                 continue;
             };
             state.busy += 1;
@@ -60,7 +64,10 @@ impl<'e> Pool<'_, 'e> {
             state.seen += worker.seen();
             state.failed = state.failed.take().or(result.err());
             state.tasks.append(&mut worker.children);
-            self.wake.notify_all();
+            // Waking asks the kernel even where nobody waits.
+            if state.waiting > 0 {
+                self.wake.notify_all();
+            }
         }
         state.found.append(worker.found);
         self.wake.notify_all();
@@ -69,8 +76,15 @@ impl<'e> Pool<'_, 'e> {
 
 /// Walks from `first` to the end.
 pub(super) fn run<'e>(walk: &Walk<'e>, first: Task<'e>) -> Result<Scan> {
-    let state =
-        State { seen: first.len(), tasks: vec![first], busy: 0, shared: false, failed: None, found: Scan::default() };
+    let state = State {
+        seen: first.len(),
+        tasks: vec![first],
+        busy: 0,
+        waiting: 0,
+        shared: false,
+        failed: None,
+        found: Scan::default(),
+    };
     let pool = Pool { walk, state: Mutex::new(state), wake: Condvar::new() };
     std::thread::scope(|scope| pool.work(scope));
     let state = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
