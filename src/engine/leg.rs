@@ -130,7 +130,7 @@ pub(super) fn leg(asked: &Asked<'_>, git_locks: GitLocks, sofar: Sofar, earlier:
     let mut ended = arrive(session, talk, journal, &hands, &steps.steps, began, differs)?;
     // Only now: until the log held them, the steps of a point were in no tree.
     published.release()?;
-    drop(hands);
+    hands.let_go(steps);
     match &mut ended {
         Ended::Done(finished) => {
             (finished.warnings, finished.commits) = (warnings, commits);

@@ -7,7 +7,7 @@ use crate::host::gitlock::GitLock;
 use crate::host::{Talk, fs};
 use crate::model::{
     FileChange, GitFileChange, Head, IndexChange, KeptFile, ObjectId, Operation, Ran, RepoPath, Skipped, Stat, Step,
-    Who, WorktreeChange,
+    Steps, Who, WorktreeChange,
 };
 use crate::plan::Plan;
 use crate::store::gitfiles;
@@ -112,6 +112,15 @@ impl<'a> Hands<'a> {
         self.looked = scene.began;
         self.written = scene.verified;
         self.index = Some(scene.index);
+    }
+
+    /// Ends it. Freeing what is known of many files takes longer than all that is left to do: that is done beside it.
+    pub fn let_go(self, steps: Steps) {
+        const MANY: usize = 1000;
+        let Hands { seen, written, contents, converted, blobs, index, .. } = self;
+        if contents.len() > MANY {
+            std::thread::spawn(move || drop((seen, written, contents, converted, blobs, index, steps)));
+        }
     }
 
     /// Forgets what the first run knew: files may be half-way.

@@ -8,8 +8,9 @@ use crate::model::{ObjectId, Who};
 use crate::{Error, Result};
 use std::borrow::Cow;
 use std::io::{Read, Write};
-use std::sync::Mutex;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 impl From<git2::Oid> for ObjectId {
     fn from(id: git2::Oid) -> Self {
@@ -232,7 +233,15 @@ impl Handles {
         };
         let take = |mut read: Vec<(ObjectId, Vec<u8>)>| {
             read.retain(fits);
-            found.lock().unwrap_or_else(|e| e.into_inner()).extend(read);
+            // Together, so that memory does not grow by one small blob at a time: threads wait for one another then.
+            let all = Arc::new(read.iter().map(|(_, bytes)| &bytes[..]).collect::<Vec<_>>().concat());
+            let mut at = 0;
+            let place = |(id, bytes): (ObjectId, Vec<u8>)| {
+                at += bytes.len();
+                (id, (all.clone(), at - bytes.len()..at))
+            };
+            let placed: Vec<_> = read.into_iter().map(place).collect();
+            found.lock().unwrap_or_else(|e| e.into_inner()).extend(placed);
         };
         let unsure = blobs.iter().copied().filter(|id| !sink.holds(id)).collect();
         let left = super::odb::blobs::read(self, ObjectKind::Blob, unsure, &take)?;
@@ -352,7 +361,7 @@ impl Handles {
 /// Blobs that were read, and found whole, and are needed once more soon: inflating and naming them costs more than
 /// all else that is done with a small file.
 #[derive(Debug, Default)]
-pub struct ReadBlobs(ById<Vec<u8>>);
+pub struct ReadBlobs(ById<(Arc<Vec<u8>>, Range<usize>)>);
 
 /// So many are checked by one thread at a time.
 const BATCH: usize = 64;
@@ -364,7 +373,7 @@ const BESIDE: usize = 64;
 impl ReadBlobs {
     /// The bytes, when they are at hand.
     pub fn get(&self, id: &ObjectId) -> Option<&[u8]> {
-        self.0.get(id).map(Vec::as_slice)
+        self.0.get(id).map(|(all, at)| &all[at.clone()])
     }
 
     /// Takes over what another has.

@@ -42,7 +42,7 @@ pub(in crate::git) fn read(
     wanted: Vec<ObjectId>,
     take: &(dyn Fn(Found<Vec<u8>>) + Sync),
 ) -> Result<Vec<ObjectId>> {
-    each(repo, wanted, &|reader, at, id| reader.named(kind, at, id).map(Cow::into_owned), take)
+    each(repo, wanted, &|reader, at, id| reader.named(kind, at, id).map(Cow::into_owned), &Vec::len, take)
 }
 
 /// The same with what `make` makes of each.
@@ -53,7 +53,7 @@ pub(in crate::git) fn read_as<T>(
     make: &(dyn Fn(&ObjectId, &[u8]) -> Option<T> + Sync),
     take: &(dyn Fn(Found<T>) + Sync),
 ) -> Result<Vec<ObjectId>> {
-    each(repo, wanted, &|reader, at, id| make(id, &reader.named(kind, at, id)?), take)
+    each(repo, wanted, &|reader, at, id| make(id, &reader.named(kind, at, id)?), &|_| 0, take)
 }
 
 /// Finds the sizes of blobs on all processors and gives them to `take`; returns those that were not found. As with libgit2,
@@ -63,14 +63,16 @@ pub(in crate::git) fn sizes(
     wanted: Vec<ObjectId>,
     take: &(dyn Fn(Found<u64>) + Sync),
 ) -> Result<Vec<ObjectId>> {
-    each(repo, wanted, &|reader, at, _| reader.size(at), take)
+    each(repo, wanted, &|reader, at, _| reader.size(at), &|_| 0, take)
 }
 
-/// Looks at objects in the packs, and returns those that are nowhere, or that `look` could not make sense of.
+/// Looks at objects in the packs, and returns those that are nowhere, or that `look` could not make sense of. What is found
+/// is handed over early when it grows big, by `weight`.
 fn each<T>(
     repo: &Handles,
     wanted: Vec<ObjectId>,
     look: &(dyn Fn(&mut Reader<'_>, u64, &ObjectId) -> Option<T> + Sync),
+    weight: &(dyn Fn(&T) -> usize + Sync),
     take: &(dyn Fn(Found<T>) + Sync),
 ) -> Result<Vec<ObjectId>> {
     if wanted.len() < MANY {
@@ -95,11 +97,17 @@ fn each<T>(
             AT_ONCE,
             || Reader::new(&pack),
             |reader, _, piece| {
-                let mut seen = Found::with_capacity(piece.len());
+                let (mut seen, mut bytes) = (Found::with_capacity(piece.len()), 0);
                 for (at, id) in piece {
-                    match look(reader, *at, id) {
-                        Some(what) => seen.push((*id, what)),
-                        None => unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id),
+                    let Some(what) = look(reader, *at, id) else {
+                        unread.lock().unwrap_or_else(|e| e.into_inner()).push(*id);
+                        continue;
+                    };
+                    bytes += weight(&what);
+                    seen.push((*id, what));
+                    if bytes > SMALL {
+                        take(std::mem::take(&mut seen));
+                        bytes = 0;
                     }
                 }
                 take(seen);

@@ -204,7 +204,8 @@ impl<'s, 'r> Transition<'s, 'r> {
             let (repo, sink): (&Handles, _) = (desk.scene.repo, desk.sink);
             std::thread::scope(|threads| {
                 // What is likely to be written is read while the rest of the plan, which has one core only, is made.
-                let reading = (!likely.is_empty()).then(|| threads.spawn(|| repo.check_blobs(&likely, sink)));
+                let read = || repo.check_blobs(&likely, sink);
+                let reading = (!likely.is_empty()).then(|| crate::host::beside(threads, read));
                 this.decide(wanted)?;
                 let read = reading.and_then(|reading| reading.join().ok()).and_then(Result::ok);
                 this.blobs = this.check_readable(read.map(|read| (read, &likely[..])))?;
