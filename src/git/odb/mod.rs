@@ -81,6 +81,8 @@ pub struct Catalogue {
 /// A pack with the times of its objects, if it has them.
 type Opened = (Pack, Option<Vec<u32>>);
 
+/// From so many commits on, writing them down is work for a thread.
+const MUCH: usize = 1 << 14;
 /// More packs are not held open at a time.
 const MAX_OPEN: usize = 200;
 
@@ -130,8 +132,13 @@ impl Repo {
         let shallow = graph::shallow(self);
         let save = || fresh.iter().for_each(|(at, checksum)| cache::save(memory, checksum, &found[*at].0));
         out.commits = std::thread::scope(|scope| {
-            // Hashing and writing it takes as long as putting the commits together.
-            let _saving = (!fresh.is_empty()).then(|| crate::host::beside(scope, save));
+            // Hashing and writing it takes as long as putting the commits together, and a thread as long as few of them.
+            let much = fresh.iter().any(|(at, _)| found[*at].0.ids.len() > MUCH);
+            if much {
+                crate::host::beside(scope, save);
+            } else {
+                save();
+            }
             Commits::new(&found, &shallow)
         });
         Ok(out)
