@@ -158,11 +158,12 @@ impl Lab {
         all.lines().filter(usable).step_by(step).take(count).map(str::to_owned).collect()
     }
 
-    /// No entry may be as young as the index itself: git would read such files again, and this program too.
+    /// No entry may be as young as the index itself: git would read such files again, and this program too. Git is mostly built to
+    /// compare whole seconds, and nobody waits here for the next one.
     fn touch_index(&self) {
         std::thread::sleep(Duration::from_millis(30));
         let file = std::fs::File::options().append(true).open(self.top.join(".git/index")).unwrap();
-        file.set_modified(std::time::SystemTime::now()).unwrap();
+        file.set_modified(std::time::SystemTime::now() + Duration::from_secs(1)).unwrap();
     }
 
     fn save(&self, name: &str) {
