@@ -49,7 +49,7 @@ pub(crate) struct Lab {
     /// The worktree.
     pub top: PathBuf,
     real: bool,
-    files: usize,
+    pub files: usize,
 }
 
 impl Lab {
@@ -70,7 +70,8 @@ impl Lab {
         if kind.packed {
             must(&top, &Cmd::git("pack-refs --all"));
         }
-        let lab = Lab { home, top, real: real.is_some(), files: kind.files };
+        let files = real.map_or(kind.files, |_| ask(&top, "ls-files").lines().count());
+        let lab = Lab { home, top, real: real.is_some(), files };
         lab.save("pristine");
         lab
     }
@@ -137,11 +138,11 @@ impl Lab {
         }
     }
 
-    /// Paths of files that are both here and in the tag `many`, and differ.
+    /// Paths of files that are both here and in the tag `many`, and differ; a real repository may have fewer.
     pub(crate) fn differing(&self, count: usize) -> Vec<String> {
         let found = ask(&self.top, "diff --no-renames --diff-filter=M --name-only main many");
         let paths: Vec<String> = found.lines().take(count).map(str::to_owned).collect();
-        assert_eq!(paths.len(), count, "not so many files differ in the tag `many`");
+        assert!(paths.len() == count || self.real, "not so many files differ in the tag `many`");
         paths
     }
 

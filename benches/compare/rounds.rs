@@ -45,6 +45,7 @@ pub(crate) fn all(options: &Options) {
 }
 
 fn one(lab: &Lab, mut row: Row, rounds: usize) -> Result {
+    row.kind.files = lab.files;
     let paths = lab.differing(row.paths);
     for cmd in row.git.timed.iter_mut().chain(&mut row.ours.timed) {
         cmd.0.extend(paths.iter().cloned());

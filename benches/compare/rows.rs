@@ -98,10 +98,11 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
     rows.extend(finding(options));
     rows.extend(growth(options));
     if options.repo.is_some() {
-        // One repository, whatever its size: rows that differ by size only are one.
+        // One repository, whatever its size: rows that differ by size only are one, and not that of a small one.
+        rows.retain(|row| !row.name.ends_with("-5k"));
         let mut names = std::collections::BTreeSet::new();
         rows.retain(|row| row.kind.points == 0 && !row.name.starts_with("growth") && !row.name.starts_with("pick"));
-        rows.iter_mut().for_each(|row| row.name = row.name.trim_end_matches("-5k").replace("-500k", ""));
+        rows.iter_mut().for_each(|row| row.name = row.name.replace("-500k", ""));
         rows.iter_mut().for_each(|row| (row.kind.files, row.kind.commits) = (0, 0));
         rows.retain(|row| names.insert(row.name.clone()) && row.name != "lost-small");
     }
