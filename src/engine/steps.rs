@@ -119,7 +119,9 @@ impl<'a> Hands<'a> {
         const MANY: usize = 1000;
         let Hands { seen, written, contents, converted, blobs, index, .. } = self;
         if contents.len() > MANY {
-            std::thread::spawn(move || drop((seen, written, contents, converted, blobs, index, steps)));
+            // Where no thread can be had it is freed at once.
+            let all = (seen, written, contents, converted, blobs, index, steps);
+            drop(std::thread::Builder::new().spawn(move || drop(all)));
         }
     }
 
